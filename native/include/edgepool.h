@@ -1,0 +1,567 @@
+/**
+ * edgepool: one fixed block of native memory, one isolated pool per TensorFlow Lite model.
+ *
+ * This header is the whole C ABI and its contract.
+ *
+ * Conventions
+ *   Status     Every call that can fail returns an ep_status and, where it takes an `ep_error*`,
+ *              fills it when it fails. The pointer may be NULL. On success the struct is untouched.
+ *   Handles    Opaque. Whoever gets one from an `_create`, `_open`, `_load` or `_start` call owns
+ *              it and gives it back to the matching `_destroy`, `_close`, `_unload` or `_stop`.
+ *              A handle must not outlive the handle it was made from.
+ *   Threads    Calls on different handles may run at the same time. Calls on one handle may not,
+ *              unless a call says so.
+ *   Units      Bytes, nanoseconds of CLOCK_MONOTONIC, counts. The unit is in the name.
+ *   Strings    UTF-8, NUL-terminated; the library copies what it keeps.
+ *   Exceptions None crosses this ABI.
+ *
+ *   Region ──┬── Pool "runtime"  what the library makes once for itself; never reset
+ *            ├── Pool "frames"   the ring of frame slots
+ *            ├── Pool model A    file bytes, arena, packed weights, every small object
+ *            └── Pool model B    ...
+ */
+#ifndef EDGEPOOL_H
+#define EDGEPOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define EP_API __attribute__((visibility("default")))
+#else
+#define EP_API
+#endif
+
+/** Raised by one whenever a struct or a signature below changes. */
+#define EP_ABI_VERSION 1u
+
+/** Status of a call. Ranges: 0 done, 1x argument, 2x capacity, 3x model, 4x system. */
+typedef enum ep_status {
+  EP_OK = 0,
+  EP_E_ARGUMENT = 10,     /**< A value outside its documented range. */
+  EP_E_STATE = 11,        /**< Not in this state: a model still loaded, a worker stopped. */
+  EP_E_BUSY = 12,         /**< In use now: calling again later may succeed. */
+  EP_E_REGION_FULL = 20,  /**< No free chunk left in the region. */
+  EP_E_POOL_FULL = 21,    /**< The pool's quota is used up. */
+  EP_E_MAPPINGS = 22,     /**< The region's budget of mappings is used up. */
+  EP_E_NO_MEMORY = 23,    /**< The machine or the control group has less than was asked for. */
+  EP_E_MEMLOCK = 24,      /**< RLIMIT_MEMLOCK (or a missing privilege) forbids the lock. */
+  EP_E_FILE = 30,         /**< The file cannot be read. */
+  EP_E_NOT_A_MODEL = 31,  /**< Not a TensorFlow Lite file. */
+  EP_E_MALFORMED = 32,    /**< A TensorFlow Lite file whose contents contradict themselves. */
+  EP_E_UNSUPPORTED = 33,  /**< Sound, but the runtime lacks an operator or a type of it. */
+  EP_E_REFUSED = 34,      /**< The runtime refused the model; the message is the runtime's. */
+  EP_E_INVOKE = 35,       /**< The runtime failed while it ran the model. */
+  EP_E_IMAGE = 36,        /**< A picture that cannot be decoded. */
+  EP_E_SYSTEM = 40,       /**< A system call failed; the message has its name and errno. */
+  EP_E_LIBRARY = 41,      /**< The TensorFlow Lite library cannot be opened or lacks a symbol. */
+  EP_E_BIND = 42,         /**< The library's allocator entries cannot be re-pointed. */
+} ep_status;
+
+/**
+ * What went wrong. For the 2x range the three figures hold: what was asked for, what there was in
+ * sum, and the largest single allocation that would have succeeded. They are 0 elsewhere.
+ */
+typedef struct ep_error {
+  int32_t status;
+  int32_t system_errno;
+  uint64_t requested_bytes;
+  uint64_t available_bytes;
+  uint64_t largest_free_bytes;
+  char message[512]; /**< One line; names the model, file or setting; says what to do. */
+} ep_error;
+
+/** EP_ABI_VERSION of the library in use. */
+EP_API uint32_t ep_abi_version(void);
+
+/* ── Region ──────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_region ep_region;
+
+typedef enum ep_lock { EP_LOCK_OFF = 0, EP_LOCK_PREFERRED = 1, EP_LOCK_REQUIRED = 2 } ep_lock;
+
+/** EP_PAGES_AUTO takes hugetlb pages iff enough are free, else asks for transparent huge pages. */
+typedef enum ep_pages { EP_PAGES_AUTO = 0, EP_PAGES_ORDINARY = 1, EP_PAGES_HUGETLB = 2 } ep_pages;
+
+typedef struct ep_region_options {
+  uint64_t capacity_bytes;  /**< Rounded up to 2 MiB. */
+  uint32_t lock;            /**< ep_lock */
+  uint32_t pages;           /**< ep_pages */
+  uint32_t mapping_budget;  /**< Mappings all pools may hold together; 0 means 4096. */
+  uint32_t populate_step_bytes; /**< Populated this much at a time, limits read between; 0: 16 MiB. */
+} ep_region_options;
+
+typedef struct ep_region_stats {
+  uint64_t capacity_bytes;
+  uint64_t assigned_bytes;     /**< In pools, by chunk. */
+  uint64_t mapped_bytes;       /**< Mapped in pools' windows. */
+  uint64_t unassigned_bytes;   /**< capacity - assigned; the reserve is part of it. */
+  uint64_t largest_run_bytes;  /**< The longest run of free chunks; any free chunk serves any pool. */
+  uint64_t page_bytes;         /**< 4096, or 2 MiB on hugetlb pages. */
+  uint32_t mappings;
+  uint32_t mapping_budget;
+  uint32_t pools;
+  uint8_t locked;              /**< 1 iff the master mapping is locked in memory. */
+  uint8_t transparent_huge;    /**< 1 iff the kernel serves the region with huge pages. */
+  uint8_t reserved[2];
+} ep_region_stats;
+
+/**
+ * Takes the region: one memfd of a fixed size, sealed, populated in steps, locked.
+ *
+ * Fails iff the capacity is 0 (EP_E_ARGUMENT); MemAvailable, the `max` of a control group above
+ * the process or the free huge pages are below the capacity, read before the first step and again
+ * between steps (EP_E_NO_MEMORY, the message names the limit; nothing is left behind); the
+ * address space for the windows cannot be reserved (EP_E_SYSTEM); or the lock is required and
+ * refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and `locked` says so.
+ *
+ * Nothing of the region reaches child processes or core files. Cost: about 0.3 ms a MiB, once.
+ */
+EP_API int32_t ep_region_create(const ep_region_options* options, ep_region** out, ep_error* error);
+
+/** Gives all memory back. Fails with EP_E_BUSY iff a pool is left. */
+EP_API int32_t ep_region_destroy(ep_region* region, ep_error* error);
+
+/** Any thread, any time. Cost: one lock. */
+EP_API void ep_region_get_stats(ep_region* region, ep_region_stats* out);
+
+/** Who owns each 16 KiB chunk: pool id (from 1), 0 for free. Returns how many there are; writes at
+ *  most `capacity`. Any thread. */
+EP_API uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capacity);
+
+/* ── Pool ────────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_pool ep_pool;
+
+typedef struct ep_pool_options {
+  const char* name;        /**< At most 63 bytes; stands in messages. */
+  uint64_t quota_bytes;    /**< What the pool may map at most. Rounded up to the chunk. */
+  uint64_t window_bytes;   /**< Address space to reserve, which bounds later quotas; 0: the quota. */
+  uint64_t planned_bytes;  /**< Mapped at once, one call a run; at most the quota. */
+  uint32_t chunk_bytes;    /**< 16384, 32768 or 2097152; 0: 16384. */
+  uint32_t reserved;
+} ep_pool_options;
+
+/**
+ * The numbers, defined once. All are over mapped bytes and taken before any reset.
+ *   external fragmentation = (free - largest allocation that would succeed) / mapped
+ *   internal fragmentation = (taken - requested) / taken
+ *   utilisation            = peak live / mapped
+ *   headroom               = 1 - peak live / quota
+ * taken = live blocks with their headers and padding; requested = what their callers asked for;
+ * live = taken; free = mapped - taken - the heap's own control block.
+ */
+typedef struct ep_pool_stats {
+  uint32_t id;                 /**< From 1; as in ep_region_map. */
+  uint32_t chunk_bytes;
+  uint64_t quota_bytes;
+  uint64_t mapped_bytes;
+  uint64_t live_bytes;
+  uint64_t requested_bytes;
+  uint64_t peak_live_bytes;    /**< Since the pool was made or reset. */
+  uint64_t free_bytes;
+  uint64_t largest_free_bytes; /**< Largest allocation that succeeds without mapping more. */
+  uint64_t allocations;        /**< Since the pool was made. */
+  uint64_t frees;
+  uint64_t failures;           /**< Allocations refused. */
+  uint64_t live_blocks;
+  uint32_t runs;               /**< Mappings the window holds. */
+  uint32_t threads;            /**< Threads started in the pool's scope and still there. */
+  double external_fragmentation;
+  double internal_fragmentation;
+  double utilisation;
+  double headroom;
+} ep_pool_stats;
+
+/**
+ * Makes a pool: a window of reserved addresses, `planned_bytes` of it mapped and populated.
+ * Fails iff an option is out of range (EP_E_ARGUMENT), the region has too few free chunks
+ * (EP_E_REGION_FULL) or too few mappings left (EP_E_MAPPINGS). No pointer into the pool ever moves.
+ */
+EP_API int32_t ep_pool_create(ep_region* region, const ep_pool_options* options, ep_pool** out,
+                              ep_error* error);
+
+/** Unmaps the window and frees its chunks. EP_E_BUSY iff a model, a ring or a thread lives in it. */
+EP_API int32_t ep_pool_destroy(ep_pool* pool, ep_error* error);
+
+/** Drops every block in constant time; the chunks stay mapped. EP_E_BUSY as above. */
+EP_API int32_t ep_pool_reset(ep_pool* pool, ep_error* error);
+
+/** Changes the quota. EP_E_ARGUMENT iff above the window, EP_E_BUSY iff below what is mapped. */
+EP_API int32_t ep_pool_set_quota(ep_pool* pool, uint64_t quota_bytes, ep_error* error);
+
+/** Maps until at least `mapped_bytes` are mapped, in place. Fails as ep_pool_create does. */
+EP_API int32_t ep_pool_grow(ep_pool* pool, uint64_t mapped_bytes, ep_error* error);
+
+/** Gives free chunks at the end of the window back until about `mapped_bytes` are left. */
+EP_API int32_t ep_pool_trim(ep_pool* pool, uint64_t mapped_bytes, ep_error* error);
+
+/** Allocates; grows the pool inside its quota where needed. `alignment` is a power of two, at
+ *  least 16 is given. NULL iff no block fits and the quota, the region or the mapping budget ends.
+ *  Any thread. Cost: constant, one uncontended lock. */
+EP_API void* ep_pool_alloc(ep_pool* pool, uint64_t bytes, uint64_t alignment);
+
+/** Frees a block of this pool; NULL is ignored. Any thread. Constant time. Aborts on a pointer
+ *  that is not a live block of the pool: a broken invariant, not an input. */
+EP_API void ep_pool_free(ep_pool* pool, void* block);
+
+/** Any thread, any time. */
+EP_API void ep_pool_get_stats(ep_pool* pool, ep_pool_stats* out);
+
+/** Walks the heap and proves every invariant. EP_E_STATE with the first one that is broken. */
+EP_API int32_t ep_pool_check(ep_pool* pool, ep_error* error);
+
+/** One block of a pool, in order of address. */
+typedef struct ep_block {
+  uint64_t offset_bytes; /**< From the start of the window. */
+  uint64_t bytes;
+  uint32_t used;
+  uint32_t reserved;
+} ep_block;
+
+/** Blocks in order of address. Returns how many there are; writes at most `capacity`. */
+EP_API uint32_t ep_pool_blocks(ep_pool* pool, ep_block* blocks, uint32_t capacity);
+
+/** Makes the n-th allocation from now (from 1) fail, once; 0 switches it off. For tests. */
+EP_API void ep_pool_fail_nth(ep_pool* pool, uint64_t n);
+
+/* ── Recording ───────────────────────────────────────────────────────────────────────────────── */
+
+typedef enum ep_phase {
+  EP_PHASE_NONE = 0,
+  EP_PHASE_READ = 1,
+  EP_PHASE_INTERPRETER = 2,
+  EP_PHASE_DELEGATE = 3,
+  EP_PHASE_TENSORS = 4,
+  EP_PHASE_FIRST_INVOKE = 5,
+  EP_PHASE_INVOKE = 6,
+  EP_PHASE_UNLOAD = 7,
+} ep_phase;
+
+typedef enum ep_operation { EP_OP_ALLOC = 1, EP_OP_FREE = 2, EP_OP_RESIZE = 3 } ep_operation;
+
+typedef struct ep_record {
+  uint64_t time_ns;
+  uint64_t offset_bytes;     /**< The block, from the start of the window. */
+  uint64_t old_offset_bytes; /**< EP_OP_RESIZE: where it was. */
+  uint64_t bytes;            /**< Requested; 0 for EP_OP_FREE. */
+  uint32_t alignment;
+  uint32_t thread_id;
+  uint8_t operation;         /**< ep_operation */
+  uint8_t phase;             /**< ep_phase */
+  uint8_t reserved[6];
+} ep_record;
+
+/** Starts to record every operation on the pool, at most `capacity` of them, outside the region. */
+EP_API int32_t ep_pool_record(ep_pool* pool, uint32_t capacity, ep_error* error);
+
+/** Copies at most `capacity` records from the first on; returns how many were made, also those past
+ *  the recording's capacity, so that a loss shows. */
+EP_API uint32_t ep_pool_records(ep_pool* pool, ep_record* records, uint32_t capacity);
+
+/* ── Runtime ─────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_runtime ep_runtime;
+
+typedef struct ep_runtime_options {
+  const char* library_path;      /**< A shared library with the TensorFlow Lite C API. */
+  uint64_t pool_quota_bytes;     /**< Of the pool "runtime"; 0: 8 MiB. */
+} ep_runtime_options;
+
+typedef struct ep_runtime_stats {
+  char version[32];
+  uint32_t entries_runtime;      /**< Relocations re-pointed in the runtime and what it needs. */
+  uint32_t entries_cxx;          /**< Relocations re-pointed in libstdc++. */
+  uint32_t libraries;            /**< Libraries patched. */
+  uint32_t has_xnnpack;
+  uint64_t pool_allocations;     /**< By the runtime, in some pool. */
+  uint64_t foreign_allocations;  /**< By the runtime, on a thread outside every pool. */
+  uint64_t foreign_bytes;
+} ep_runtime_stats;
+
+/**
+ * Opens the library, re-points its allocator entries and warms it up with a first load inside the
+ * pool "runtime". Once a process and library: a second open with the same path shares it.
+ * Fails with EP_E_LIBRARY, EP_E_BIND, or as ep_pool_create does. The library is never unloaded.
+ */
+EP_API int32_t ep_runtime_open(ep_region* region, const ep_runtime_options* options,
+                               ep_runtime** out, ep_error* error);
+
+/** EP_E_BUSY iff a model is left. The library stays loaded and bound, its pool stays. */
+EP_API int32_t ep_runtime_close(ep_runtime* runtime, ep_error* error);
+
+EP_API void ep_runtime_get_stats(ep_runtime* runtime, ep_runtime_stats* out);
+
+/** The pool "runtime", owned by the runtime. */
+EP_API ep_pool* ep_runtime_pool(ep_runtime* runtime);
+
+/* ── Model ───────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_model ep_model;
+
+/** EP_DELEGATE_AUTO: XNNPACK with the quantised operators the file can use, then with fewer, then
+ *  without, until the runtime takes the model. The others: exactly that or EP_E_REFUSED. */
+typedef enum ep_delegate {
+  EP_DELEGATE_AUTO = 0,
+  EP_DELEGATE_NONE = 1,
+  EP_DELEGATE_XNNPACK = 2,          /**< Float operators only. */
+  EP_DELEGATE_XNNPACK_QS8 = 3,
+  EP_DELEGATE_XNNPACK_QU8 = 4,
+  EP_DELEGATE_XNNPACK_QS8_QU8 = 5,
+} ep_delegate;
+
+typedef struct ep_model_options {
+  const char* name;       /**< At most 63 bytes; stands in messages. */
+  const char* path;       /**< The file; or NULL, and `bytes` is copied into the pool. */
+  const void* bytes;
+  uint64_t size_bytes;    /**< Of `bytes`. */
+  uint64_t max_file_bytes; /**< 0: 1 GiB. */
+  uint32_t threads;       /**< 1 to 64; 0: 1. */
+  uint32_t delegate;      /**< ep_delegate */
+} ep_model_options;
+
+typedef enum ep_type {
+  EP_TYPE_NONE = 0, EP_TYPE_FLOAT32 = 1, EP_TYPE_INT32 = 2, EP_TYPE_UINT8 = 3, EP_TYPE_INT64 = 4,
+  EP_TYPE_STRING = 5, EP_TYPE_BOOL = 6, EP_TYPE_INT16 = 7, EP_TYPE_COMPLEX64 = 8, EP_TYPE_INT8 = 9,
+  EP_TYPE_FLOAT16 = 10, EP_TYPE_FLOAT64 = 11,
+} ep_type; /**< The numbers are those of TfLiteType (tensorflow/lite/c/c_api_types.h). */
+
+typedef struct ep_tensor_info {
+  char name[128];
+  int32_t type;         /**< ep_type */
+  int32_t rank;
+  int32_t shape[8];
+  uint64_t bytes;
+  float scale;          /**< 0 where the tensor is not quantised per tensor. */
+  int32_t zero_point;
+} ep_tensor_info;
+
+typedef struct ep_model_info {
+  uint32_t inputs;
+  uint32_t outputs;
+  uint32_t threads;
+  uint32_t delegate;         /**< ep_delegate that the model got; never EP_DELEGATE_AUTO. */
+  uint32_t delegate_tried;   /**< The first one tried; differs where the runtime refused it. */
+  uint32_t attempts;         /**< 1 where the first was taken. */
+  uint64_t file_bytes;
+  uint64_t load_ns;          /**< From the call to ready, mapping and first invoke included. */
+  uint64_t map_ns;           /**< Its parts: */
+  uint64_t read_ns;
+  uint64_t check_ns;
+  uint64_t interpreter_ns;   /**< All attempts. */
+  uint64_t delegate_ns;
+  uint64_t tensors_ns;
+  uint64_t first_invoke_ns;
+  uint64_t load_minor_faults; /**< Of the loading thread, the first touch of its own stack left out. */
+} ep_model_info;
+
+typedef struct ep_invoke_stats {
+  uint64_t duration_ns;
+  uint64_t minor_faults;     /**< Of the calling thread. */
+  uint64_t major_faults;
+  uint64_t pool_allocations; /**< In the model's pool, by any thread. */
+} ep_invoke_stats;
+
+/**
+ * Checks a file's bytes without a runtime: magic, FlatBuffers bounds and alignment, version, tensor
+ * and buffer indices, shapes with checked products, constant sizes, operator indices and codes.
+ * Fails iff one does not hold (EP_E_FILE, EP_E_NOT_A_MODEL, EP_E_MALFORMED, EP_E_UNSUPPORTED).
+ * Format: tensorflow/lite/schema/schema.fbs. Cost: linear in tables, never reads weights.
+ */
+EP_API int32_t ep_model_check_file(const char* path, uint64_t max_file_bytes, ep_error* error);
+EP_API int32_t ep_model_check_bytes(const char* name, const void* bytes, uint64_t size_bytes,
+                                    ep_error* error);
+
+/**
+ * Loads a model with all that the runtime allocates for it into `pool`, up to and including one
+ * warm-up invoke on a zeroed input. `pool` NULL: nothing is pooled, for comparisons.
+ *
+ * Fails iff the check of the file fails, the runtime refuses the model (EP_E_REFUSED), an
+ * allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS with the three figures)
+ * or the warm-up invoke fails (EP_E_INVOKE). Then the pool is empty again and everything else is
+ * untouched. EP_E_BUSY iff the pool holds a model already. Any thread; blocks; loads into different
+ * pools may run at the same time.
+ */
+EP_API int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options* options,
+                             ep_model** out, ep_error* error);
+
+/** Deletes interpreter and delegate, waits for every thread started in the pool's scope, and with
+ *  `reset` drops the pool's blocks. Without it the pool is left as the runtime left it, which is
+ *  empty: EP_E_STATE iff a block was left behind (it is dropped all the same). */
+EP_API int32_t ep_model_unload(ep_model* model, int32_t reset, ep_error* error);
+
+EP_API void ep_model_get_info(ep_model* model, ep_model_info* out);
+/** EP_E_ARGUMENT iff there is no such tensor. */
+EP_API int32_t ep_model_input_info(ep_model* model, uint32_t index, ep_tensor_info* out);
+EP_API int32_t ep_model_output_info(ep_model* model, uint32_t index, ep_tensor_info* out);
+/** Copies exactly the tensor's bytes; EP_E_ARGUMENT iff `size_bytes` differs. */
+EP_API int32_t ep_model_write_input(ep_model* model, uint32_t index, const void* bytes,
+                                    uint64_t size_bytes, ep_error* error);
+EP_API int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes,
+                                    uint64_t size_bytes, ep_error* error);
+
+/** Changes an input's shape; the arena follows inside the quota. On failure the old shape holds. */
+EP_API int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape,
+                                     uint32_t rank, ep_error* error);
+
+/** Runs the model once on the calling thread, in the pool's scope. EP_E_INVOKE iff it fails. */
+EP_API int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error);
+
+/* ── Frames ──────────────────────────────────────────────────────────────────────────────────── */
+
+/** Pixel formats of a slot. RGB24 is R, G, B in memory. */
+typedef enum ep_pixels {
+  EP_PIXELS_RGB24 = 1,
+  EP_PIXELS_I420 = 2,
+  EP_PIXELS_NV12 = 3,
+  EP_PIXELS_YUYV = 4,
+} ep_pixels;
+
+/** How a frame is laid into an input of another shape. */
+typedef enum ep_fit { EP_FIT_STRETCH = 0, EP_FIT_CROP = 1, EP_FIT_LETTERBOX = 2 } ep_fit;
+
+/**
+ * From pixels to an input tensor: real = (pixel - mean[c]) / std[c], then quantised with the
+ * tensor's own scale and zero point. `automatic` 1: integer inputs take (real range) 0..255 laid on
+ * their integer range one to one; float inputs take mean 127.5, std 127.5.
+ */
+typedef struct ep_convert_options {
+  uint32_t fit;       /**< ep_fit */
+  uint32_t automatic;
+  float mean[3];
+  float std[3];
+} ep_convert_options;
+
+typedef struct ep_frame {
+  uint32_t width;
+  uint32_t height;
+  uint32_t pixels;       /**< ep_pixels */
+  uint32_t slot;
+  uint64_t number;       /**< From 1, at the source; a gap is a frame lost there. */
+  uint64_t captured_ns;
+  uint64_t bytes;
+} ep_frame;
+
+/** What happened on a native thread and is for the app to know. Fixed size, written in order. */
+typedef enum ep_event_kind {
+  EP_EVENT_FRAME = 1,        /**< A frame is in `slot`, held once for the reader of this event. */
+  EP_EVENT_RESULT = 2,       /**< A model has answered (or failed: `status`); its slot was released. */
+  EP_EVENT_SOURCE_DROP = 3,  /**< The source had no free slot for frame `number`. */
+  EP_EVENT_SOURCE_ERROR = 4, /**< `status` and `message`; the source goes on if it can. */
+  EP_EVENT_SOURCE_END = 5,
+} ep_event_kind;
+
+typedef struct ep_event {
+  uint32_t kind;          /**< ep_event_kind */
+  int32_t status;
+  uint64_t tag;           /**< The source's or the submission's. */
+  ep_frame frame;
+  uint64_t submitted_ns;
+  uint64_t started_ns;    /**< The worker took it. */
+  uint64_t converted_ns;  /**< The input tensor was full. */
+  uint64_t finished_ns;
+  uint64_t minor_faults;  /**< Of the worker, conversion and invoke together. */
+  uint64_t bytes_copied;  /**< Frame bytes copied before conversion. */
+  char message[128];
+} ep_event;
+
+typedef struct ep_events ep_events;
+
+/** A bounded queue from native threads to the app's event loop. `*read_fd` is the reading end of a
+ *  pipe that becomes readable when there is something to drain; the app reads and closes it. */
+EP_API int32_t ep_events_create(uint32_t capacity, ep_events** out, int32_t* read_fd,
+                                ep_error* error);
+/** Every source and worker that writes to it must be stopped first. */
+EP_API void ep_events_destroy(ep_events* events);
+/** Moves at most `capacity` events out; returns how many. One thread at a time. */
+EP_API uint32_t ep_events_drain(ep_events* events, ep_event* out, uint32_t capacity);
+
+typedef struct ep_ring ep_ring;
+
+/** `slots` slots of `slot_bytes` in `pool`. Each slot is free, being filled, or held n times. */
+EP_API int32_t ep_ring_create(ep_pool* pool, uint32_t slots, uint64_t slot_bytes, ep_ring** out,
+                              ep_error* error);
+/** EP_E_BUSY iff a slot is held or being filled. */
+EP_API int32_t ep_ring_destroy(ep_ring* ring, ep_error* error);
+/** Another holder of a held slot. Any thread. EP_E_STATE iff it is not held. */
+EP_API int32_t ep_ring_retain(ep_ring* ring, uint32_t slot);
+EP_API int32_t ep_ring_release(ep_ring* ring, uint32_t slot);
+/** The slot's pixels, valid while it is held. */
+EP_API void* ep_ring_slot(ep_ring* ring, uint32_t slot);
+/** How many slots are held or being filled now. */
+EP_API uint32_t ep_ring_held(ep_ring* ring);
+
+typedef enum ep_source_kind { EP_SOURCE_PATTERN = 1, EP_SOURCE_STILL = 2 } ep_source_kind;
+
+typedef struct ep_source_options {
+  uint32_t kind;         /**< ep_source_kind */
+  uint32_t width;        /**< Pattern: 16 to 4096. Still: 0, the picture's own. */
+  uint32_t height;
+  uint32_t seed;         /**< Pattern: of its shapes and paths. */
+  double fps;            /**< 0.1 to 240. */
+  const char* path;      /**< Still: a JPEG or BMP file, or a folder of them in order of name. */
+  uint64_t tag;          /**< Comes back in every event. */
+  double each_seconds;   /**< Still folder: how long each picture stands; 0: one frame. */
+} ep_source_options;
+
+typedef struct ep_source ep_source;
+
+/** Size in bytes of the largest frame that the source will give: what a slot must hold. */
+EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest, ep_error* error);
+
+/** Starts a capture thread that fills free slots at the frame rate by an absolute clock. */
+EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
+                               ep_source** out, ep_error* error);
+/** Ends and joins the thread; safe on one that ended by itself. */
+EP_API int32_t ep_source_stop(ep_source* source, ep_error* error);
+
+/** Converts one frame into input `index` of a model on the calling thread: resize, colour, quantise
+ *  straight into the tensor (libyuv). EP_E_ARGUMENT iff the input is not 1 x h x w x 3 (or 1) of
+ *  float32, int8 or uint8. */
+EP_API int32_t ep_convert(const void* pixels, const ep_frame* frame, ep_model* model,
+                          uint32_t index, const ep_convert_options* options, ep_error* error);
+
+/** Decodes a JPEG or BMP into RGB24. `capacity` 0 asks for the size only. */
+EP_API int32_t ep_picture_decode(const char* path, void* rgb, uint64_t capacity, ep_frame* out,
+                                 ep_error* error);
+
+typedef struct ep_worker ep_worker;
+
+/** A thread that runs models one frame at a time, its stack touched in full. `name` as the kernel
+ *  shows it, at most 15 bytes. */
+EP_API int32_t ep_worker_create(ep_events* events, const char* name, ep_worker** out,
+                                ep_error* error);
+
+/**
+ * Hands one frame over: the worker converts it into input 0, invokes the model, releases the slot
+ * and writes an EP_EVENT_RESULT with `tag`. The slot must be held; that hold passes to the worker.
+ * Never blocks. EP_E_BUSY iff the last one was not answered yet. Between the event and the next
+ * submission the model's outputs may be read.
+ */
+EP_API int32_t ep_worker_submit(ep_worker* worker, ep_model* model, ep_ring* ring,
+                                const ep_frame* frame, const ep_convert_options* options,
+                                uint64_t tag, ep_error* error);
+/** Waits for the frame in work, then ends the thread. */
+EP_API int32_t ep_worker_destroy(ep_worker* worker, ep_error* error);
+
+/* ── Witness ─────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_thread_stats {
+  uint32_t threads;        /**< Workers, captures and threads started in a pool's scope, now. */
+  uint32_t reserved;
+  uint64_t minor_faults;   /**< Of them all since each began, those that ended included. */
+  uint64_t major_faults;
+} ep_thread_stats;
+
+/** From /proc/self/task: the faults of every thread that captures, converts or runs a model. */
+EP_API int32_t ep_threads_get_stats(ep_thread_stats* out, ep_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEPOOL_H */
