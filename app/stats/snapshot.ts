@@ -1,0 +1,111 @@
+/**
+ * The one picture of how things are. Every number that the report, telemetry, metrics and the page
+ * show is a field here, with its unit in its name and its definition beside it; each part of the
+ * program fills its own section, and nobody computes a figure a second time.
+ */
+
+/** Why a frame, or one model's turn on it, was not answered. */
+export type DropReason =
+  /** A newer frame took its place in a model's queue. */
+  | 'superseded'
+  /** Every slot of the ring was held when the camera had it. */
+  | 'no_slot'
+  /** The source lost it: a gap in its numbers. */
+  | 'source'
+  /** The model failed on it. */
+  | 'error'
+  /** The program stopped first. */
+  | 'stopping';
+
+export interface FramesSnapshot {
+  captured: number;
+  /** Frames on which every model that was due has answered. */
+  completed: number;
+  dropped: Record<DropReason, number>;
+  /** Completed frames a second, from the first to the last completed one. */
+  fps: number;
+  /** Frames the source gave a second. */
+  camera_fps: number;
+}
+
+/** Percentiles of a duration, in milliseconds. */
+export interface Latency {
+  p50: number;
+  p95: number;
+  p99: number;
+  p999: number;
+  max: number;
+}
+
+export interface RegionSnapshot {
+  capacity_bytes: number;
+  mapped_bytes: number;
+  /** Unassigned: no pool has it. */
+  reserve_bytes: number;
+  page_bytes: number;
+  locked: boolean;
+}
+
+/** The definitions of the ratios stand in `native/include/edgepool.h`, at `ep_pool_stats`. */
+export interface PoolSnapshot {
+  quota_bytes: number;
+  mapped_bytes: number;
+  live_bytes: number;
+  peak_bytes: number;
+  chunk_bytes: number;
+  external_fragmentation: number;
+  internal_fragmentation: number;
+  utilisation: number;
+  runs: number;
+}
+
+export interface TopClass {
+  label: string;
+  score: number;
+}
+
+export interface ModelSnapshot {
+  name: string;
+  sha256: string;
+  /** From the call to ready, first invoke included. */
+  load_ms: number;
+  invoke_ms: { p50: number; p99: number };
+  invokes: number;
+  top: TopClass | null;
+  /** What runs it, and what was refused on the way: `xnnpack+qs8`, `xnnpack (qu8 refused)`, `none`. */
+  delegate: string;
+  pool: PoolSnapshot;
+}
+
+/** From the first frame after all warm-ups, over every thread that captures, converts or runs. */
+export interface SteadyStateSnapshot {
+  frames_covered: number;
+  minor_faults: number;
+  /** Made by the runtime on any thread outside every pool. */
+  foreign_allocations: number;
+}
+
+export interface MqttSnapshot {
+  connected: boolean;
+  published: number;
+  dropped: number;
+}
+
+/** What `--report` writes and `state` publishes. */
+export interface Snapshot {
+  frames: FramesSnapshot;
+  /** Answers in time over answers due; a dropped due frame is a miss. */
+  deadline_hit_ratio: number;
+  /** From capture to the last answer on a frame. */
+  frame_latency_ms: Latency;
+  region: RegionSnapshot;
+  models: ModelSnapshot[];
+  steady_state: SteadyStateSnapshot;
+  conversion_ms: { p50: number; p99: number };
+  /** Frame bytes copied between capture and conversion. */
+  bytes_copied: number;
+  /** Share of right answers, where the source knows the truth. */
+  accuracy: number | null;
+  event_loop_delay_ms: { p99: number; max: number };
+  mqtt: MqttSnapshot;
+}
