@@ -89,7 +89,7 @@ install_node() {
   npm ci --prefix .tools/node
   local binaries=(.tools/node/node_modules/node-linux-*/bin/node)
   [ -x "${binaries[0]}" ] || { echo "no Node for $(uname -m) in scripts/node"; return 1; }
-  ln -s "../../${binaries[0]}" .tools/bin/node
+  ln -s "../${binaries[0]#.tools/}" .tools/bin/node
   .tools/bin/node --version
   echo "$1" >.tools/node/stamp
 }
