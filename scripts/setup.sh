@@ -125,6 +125,52 @@ npm_packages() {
   fi
 }
 
+# build_native KEY: the library; the tests of it are built where they are run.
+build_native() {
+  cmake -S native -B build/native -G Ninja -DEP_BUILD_TESTS=OFF
+  cmake --build build/native
+  echo "$1" >build/native/stamp
+}
+
+native_library() {
+  local key files
+  mapfile -t files < <(find native/CMakeLists.txt native/cmake native/include native/src -type f | sort)
+  key=$(digest_of "${files[@]}")
+  if stamp_matches build/native/stamp "$key" && [ -f build/native/libedgepool.so ]; then
+    skip_step
+  else
+    run_step native "native library" build_native "$key"
+  fi
+}
+
+make_models() {
+  PATH=$root/.tools/bin:$PATH node --import tsx scripts/make-models.ts --out build/models
+  echo "$1" >build/models/stamp
+}
+
+models() {
+  local key files
+  mapfile -t files < <(find scripts/make-models.ts scripts/models -type f | sort)
+  key=$(digest_of "${files[@]}")
+  if stamp_matches build/models/stamp "$key"; then
+    skip_step
+  else
+    run_step models "models of the default job" make_models "$key"
+  fi
+}
+
+baseline() {
+  local addon=node_modules/@tensorflow/tfjs-tflite-node/build/Release/node_tflite_binding.node
+  if [ -f $addon ]; then
+    skip_step
+  else
+    run_step baseline "addon of tfjs-tflite-node, to compare with" scripts/build-baseline.sh
+  fi
+}
+
 debian_packages
 node_runtime
 npm_packages
+native_library
+models
+[ "$level" = run ] || baseline
