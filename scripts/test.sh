@@ -12,9 +12,9 @@ parts=("$@")
 steps_total=0
 for part in "${parts[@]}"; do
   case $part in
-    native | arm64) steps_total=$((steps_total + 1)) ;;
+    native) steps_total=$((steps_total + 1)) ;;
     sanitizers) steps_total=$((steps_total + 2)) ;;
-    app | e2e) ;;
+    app | e2e | arm64) ;;
     *) die "unknown part '$part'; there are: native app sanitizers e2e arm64" ;;
   esac
 done
