@@ -16,4 +16,6 @@ list(APPEND EP_TESTS
   test/heap_damage_test.cpp
   test/heap_test.cpp
   test/pool_test.cpp
+  test/pool_threads_test.cpp
+  test/record_test.cpp
   test/region_test.cpp)
