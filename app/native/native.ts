@@ -39,6 +39,8 @@ export interface Native {
   /** The shared library in use. */
   readonly path: string;
 
+  ep_abi_version: Call<() => number>;
+
   ep_region_create: Call<
     (options: RegionOptionsStruct, out: Out<RegionHandle>, error: Err) => Status
   >;
