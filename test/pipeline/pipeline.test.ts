@@ -61,7 +61,7 @@ testWithShared(
     );
     assert.equal(turns(stream, frames), frames.captured);
     assert.equal(frames.completed, stream.results.length);
-    assert.ok(Math.abs(frames.camera_fps - fps) < 1, `${frames.camera_fps} frames a second`);
+    assert.ok(Math.abs(frames.camera_fps - fps) < fps / 20, `${frames.camera_fps} a second`);
     assert.equal(snapshot.models[0]?.invokes, stream.results.length);
     assert.deepEqual(snapshot.models[0]?.top, stream.results.at(-1)?.top[0]);
     for (const { latency_ms, invoke_ms } of stream.results) {
@@ -124,7 +124,7 @@ testWithShared('a slow model costs a fast one none of its frames', async () => {
     results.filter(({ model }) => model === name).length;
   const { stream, snapshot } = await run(options, (s) => count(s, 'vww_96_int8') >= 45);
   assert.ok(count(stream, 'slow') < count(stream, 'vww_96_int8'));
-  assert.ok(count(stream, 'vww_96_int8') >= snapshot.frames.captured - 2);
+  assert.ok(count(stream, 'vww_96_int8') >= snapshot.frames.captured * 0.9);
 });
 
 testWithShared(
