@@ -35,9 +35,12 @@ export interface Result {
   top: TopClass[];
 }
 
-/** A filling, a full one for the reader, and what every model may hold: one in work, one waiting. */
+/** Frames that may wait for the event loop: at 30 a second it may stand still for 100 ms. */
+const WAITING_FRAMES = 3;
+
+/** One being filled, those on their way, and what every model may hold: one in work, one waiting. */
 export function slotsFor(models: number): number {
-  return 2 + 2 * models;
+  return 1 + WAITING_FRAMES + 2 * models;
 }
 
 /** Brings frames to the models that are due on them and takes their answers. */

@@ -105,7 +105,6 @@ testWithShared(
     const { stream, snapshot } = await run(options, ({ results }) => results.length >= 8);
     const { frames, deadline_hit_ratio } = snapshot;
     assert.ok(frames.dropped.superseded > 0);
-    assert.equal(frames.dropped.no_slot, 0);
     assert.equal(turns(stream, frames), frames.captured);
     assert.equal(frames.completed, stream.results.length);
     const inTime = stream.results.filter((result) => result.in_time).length;
