@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { MqttSnapshot, Snapshot, TopClass } from '../stats/snapshot.ts';
 import type { Fields, Log } from './log.ts';
-import { EmbeddedBroker } from './mqtt/embedded_broker.ts';
+import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
 import { Topics } from './mqtt/topics.ts';
-import { ResultGate } from './result_gate.ts';
+import { ResultGate } from './result-gate.ts';
 
 /** What a model has said about a frame. */
 export interface ResultNews {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded_broker.ts';
+import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded-broker.ts';
 import { silent } from './silent.ts';
 import { until } from './until.ts';
 

@@ -8,10 +8,10 @@ import type { Message } from '../../app/telemetry/mqtt/message.ts';
 import { Publisher, type PublisherOptions } from '../../app/telemetry/mqtt/publisher.ts';
 import { Embedded, freePort, Mosquitto, type TestBroker } from '../support/brokers.ts';
 import { Observer } from '../support/observer.ts';
-import { randomFrom } from '../support/random.ts';
+import { Random, seeds } from '../support/random.ts';
 import { recorded, silent } from '../support/silent.ts';
 import { until } from '../support/until.ts';
-import { AVAILABILITY, publisherOptions } from './publisher_options.ts';
+import { AVAILABILITY, publisherOptions } from './publisher-options.ts';
 
 const TOPIC = 'test/device/event';
 
@@ -91,7 +91,7 @@ function suite(name: string, make: (port: number) => TestBroker): void {
         [
           '--import',
           import.meta.resolve('tsx'),
-          fileURLToPath(new URL('publisher_child.ts', import.meta.url)),
+          fileURLToPath(new URL('publisher-child.ts', import.meta.url)),
           broker.url,
         ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -182,18 +182,19 @@ function suite(name: string, make: (port: number) => TestBroker): void {
     });
 
     test('however often the broker goes, every message is published or dropped', async () => {
-      const { next, seed } = randomFrom();
+      const [seed = 1] = seeds(1);
+      const random = new Random(seed);
       await broker.start();
       const device = await publisher({ queueBytes: 500 });
       let offered = 0;
       for (let round = 0; round < 6; round++) {
-        if (next() < 0.5) await connected(device);
-        for (let count = Math.floor(next() * 60); count > 0; count--) {
-          device.publish(message(offered++, next() < 0.3 ? 0 : 1));
-          if (next() < 0.05) await new Promise((resolve) => setImmediate(resolve));
+        if (random.next() < 0.5) await connected(device);
+        for (let count = Math.floor(random.next() * 60); count > 0; count--) {
+          device.publish(message(offered++, random.next() < 0.3 ? 0 : 1));
+          if (random.next() < 0.05) await new Promise((resolve) => setImmediate(resolve));
         }
         await broker.kill();
-        if (next() < 0.5) await until('away', () => !device.snapshot().mqtt.connected);
+        if (random.next() < 0.5) await until('away', () => !device.snapshot().mqtt.connected);
         await broker.start();
       }
       await device.stop();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Report, writeWhole } from '../../app/telemetry/report.ts';
-import { randomFrom } from '../support/random.ts';
+import { Random, seeds } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 
@@ -49,7 +49,8 @@ test('a report that cannot be written is said in one line that names it', async 
 });
 
 test('whenever the writer is killed, the file is one whole text or the other', async () => {
-  const { next, seed } = randomFrom();
+  const [seed = 1] = seeds(1);
+  const random = new Random(seed);
   const file = join(scratch.path, 'whole.json');
   const texts = ['a', 'b'].map((letter) => letter.repeat(1 << 20));
   writeWhole(file, texts[0] ?? '');
@@ -59,13 +60,13 @@ test('whenever the writer is killed, the file is one whole text or the other', a
       [
         '--import',
         import.meta.resolve('tsx'),
-        fileURLToPath(new URL('write_forever.ts', import.meta.url)),
+        fileURLToPath(new URL('write-forever.ts', import.meta.url)),
         file,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, next() * 20));
+    await new Promise((resolve) => setTimeout(resolve, random.next() * 20));
     child.kill('SIGKILL');
     await once(child, 'exit');
     assert.ok(texts.includes(readFileSync(file, 'utf8')), `seed ${seed}, round ${round}`);

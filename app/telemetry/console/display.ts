@@ -1,6 +1,6 @@
 import type { RegionSnapshot, Snapshot } from '../../stats/snapshot.ts';
 import type { Log } from '../log.ts';
-import type { PictureBlock } from './region_picture.ts';
+import type { PictureBlock } from './region-picture.ts';
 
 /** What there is to tell once everything runs. */
 export interface Greeting {

@@ -1,8 +1,8 @@
 import type { MqttSnapshot } from '../../stats/snapshot.ts';
 import type { Log } from '../log.ts';
-import { BackOff, type BackOffOptions } from './back_off.ts';
+import { BackOff, type BackOffOptions } from './back-off.ts';
 import type { Message } from './message.ts';
-import { OfflineQueue, type Waiting } from './offline_queue.ts';
+import { OfflineQueue, type Waiting } from './offline-queue.ts';
 import { Session } from './session.ts';
 
 export interface PublisherOptions {

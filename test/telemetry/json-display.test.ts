@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { JsonDisplay } from '../../app/telemetry/console/json_display.ts';
+import { JsonDisplay } from '../../app/telemetry/console/json-display.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 

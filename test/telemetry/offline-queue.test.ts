@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, sizeOf } from '../../app/telemetry/mqtt/message.ts';
-import { OfflineQueue, type Waiting } from '../../app/telemetry/mqtt/offline_queue.ts';
-import { randomFrom } from '../support/random.ts';
+import { OfflineQueue, type Waiting } from '../../app/telemetry/mqtt/offline-queue.ts';
+import { Random, seeds } from '../support/random.ts';
 
 function message(payload: string): Message {
   return { topic: 't', payload, qos: 1, retain: false };
@@ -70,7 +70,8 @@ test('a queue of no bytes keeps nothing', () => {
 });
 
 test('any sequence of calls behaves like a plain list with the same rules', () => {
-  const { next, seed } = randomFrom();
+  const [seed = 1] = seeds(1);
+  const random = new Random(seed);
   const [limitBytes, limitSeconds] = [60, 2];
   const queue = new OfflineQueue(limitBytes, limitSeconds);
   let shadow: Waiting[] = [];
@@ -86,10 +87,10 @@ test('any sequence of calls behaves like a plain list with the same rules', () =
     return bytes();
   };
   for (let step = 0; step < 5000; step++) {
-    now += Math.floor(next() * 200);
-    const choice = next();
+    now += Math.floor(random.next() * 200);
+    const choice = random.next();
     if (choice < 0.5) {
-      const fresh = message('x'.repeat(Math.floor(next() * 12)));
+      const fresh = message('x'.repeat(Math.floor(random.next() * 12)));
       queue.put(fresh, now);
       shadow.push({ message: fresh, since_ms: now });
     } else if (choice < 0.85) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statusText } from '../../app/telemetry/console/status_text.ts';
+import { statusText } from '../../app/telemetry/console/status-text.ts';
 import { fit, width } from '../../app/telemetry/console/text.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ResultGate } from '../../app/telemetry/result_gate.ts';
+import { ResultGate } from '../../app/telemetry/result-gate.ts';
 
 test('the first answer passes, the same again does not, whenever it comes', () => {
   const gate = new ResultGate(1000);

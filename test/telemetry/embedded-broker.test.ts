@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import mqtt from 'mqtt';
-import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded_broker.ts';
+import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded-broker.ts';
 import { freePort } from '../support/brokers.ts';
 import { recorded, silent } from '../support/silent.ts';
 

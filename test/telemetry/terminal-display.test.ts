@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Greeting } from '../../app/telemetry/console/display.ts';
-import { TerminalDisplay } from '../../app/telemetry/console/terminal_display.ts';
+import { TerminalDisplay } from '../../app/telemetry/console/terminal-display.ts';
 import { width } from '../../app/telemetry/console/text.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 

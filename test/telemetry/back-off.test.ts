@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BackOff } from '../../app/telemetry/mqtt/back_off.ts';
+import { BackOff } from '../../app/telemetry/mqtt/back-off.ts';
 
 test('waiting times double up to the longest, and begin anew after a reset', () => {
   const backOff = new BackOff({ first_ms: 100, longest_ms: 700 }, () => 0);

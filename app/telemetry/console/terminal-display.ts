@@ -3,8 +3,8 @@ import type { LogLevel } from '../../config/config.ts';
 import type { Snapshot } from '../../stats/snapshot.ts';
 import type { Fields } from '../log.ts';
 import type { Display, Greeting } from './display.ts';
-import { regionPicture } from './region_picture.ts';
-import { statusText } from './status_text.ts';
+import { regionPicture } from './region-picture.ts';
+import { statusText } from './status-text.ts';
 import { mebibytes, plain } from './text.ts';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

@@ -2,7 +2,7 @@
 import { Publisher } from '../../app/telemetry/mqtt/publisher.ts';
 import { silent } from '../support/silent.ts';
 import { until } from '../support/until.ts';
-import { publisherOptions } from './publisher_options.ts';
+import { publisherOptions } from './publisher-options.ts';
 
 const publisher = new Publisher(publisherOptions(process.argv[2] ?? '', {}), silent);
 await publisher.start();
