@@ -16,10 +16,13 @@ struct Figures {
   uint64_t largest_free_bytes;
 };
 __attribute__((format(printf, 4, 5))) int32_t fail(ep_error* error, ep_status status,
-                                                   const Figures& figures, const char* format,
-                                                   ...);
+                                                   const Figures& figures, const char* format, ...);
 
 /** EP_E_SYSTEM with the call's name and errno's text. */
 int32_t fail_errno(ep_error* error, const char* call, const char* subject);
+
+/** Ends the process with one line on standard error: an invariant is broken, so nothing that the
+ *  memory holds can be trusted. Never for input. Allocates nothing. */
+[[noreturn]] void broken_invariant(const char* what, const void* address);
 
 }  // namespace ep

@@ -1,0 +1,18 @@
+# Region, pools, heap, recording.
+list(APPEND EP_SOURCES
+  src/chunks.cpp
+  src/error.cpp
+  src/heap.cpp
+  src/heap_check.cpp
+  src/heap_range.cpp
+  src/limits.cpp
+  src/master.cpp
+  src/pool.cpp
+  src/pool_abi.cpp
+  src/record.cpp
+  src/region.cpp
+  src/windows.cpp)
+list(APPEND EP_TESTS
+  test/heap_test.cpp
+  test/pool_test.cpp
+  test/region_test.cpp)

@@ -1,0 +1,35 @@
+# GoogleTest comes from Debian's libgtest-dev: its libraries where they were built for the target,
+# else its sources (cross compilation).
+if(CMAKE_CROSSCOMPILING)
+  set(INSTALL_GTEST OFF)
+  set(BUILD_GMOCK OFF)
+  add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+else()
+  find_package(GTest REQUIRED)
+endif()
+
+function(ep_add_test source)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source} ${EP_TEST_SUPPORT})
+  target_include_directories(${name} PRIVATE test)
+  target_link_libraries(${name} PRIVATE ep_objects ${EP_TEST_LIBS} GTest::gtest_main GTest::gtest)
+endfunction()
+
+function(ep_run_test source)
+  get_filename_component(name ${source} NAME_WE)
+  # With CMAKE_CROSSCOMPILING_EMULATOR set, CTest runs it through the emulator.
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()
+
+foreach(source ${EP_TESTS})
+  ep_add_test(${source})
+  ep_run_test(${source})
+endforeach()
+
+foreach(source ${EP_KERNEL_TESTS})
+  ep_add_test(${source})
+  if(NOT CMAKE_CROSSCOMPILING)
+    ep_run_test(${source})
+  endif()
+endforeach()

@@ -1,0 +1,189 @@
+#include "master.hpp"
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "error.hpp"
+#include "limits.hpp"
+
+#ifndef MADV_POPULATE_WRITE  // Linux 5.14; not yet in Debian 12's headers for every target
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace ep {
+namespace {
+
+constexpr size_t kDefaultStepBytes = size_t{16} << 20;
+constexpr double kMib = 1024.0 * 1024.0;
+
+// What taking memory costs beside the memory: page tables and the kernel's own records, charged to
+// the same control group, and what the kernel hands out to each processor in batches.
+uint64_t with_kernel_costs(uint64_t bytes) { return bytes + bytes / 256 + (uint64_t{2} << 20); }
+
+int32_t too_large(ep_error* error, uint64_t asked, uint64_t available, const char* limit) {
+  return fail(error, EP_E_NO_MEMORY, {asked, available, available},
+              "region: %.1f MiB requested, %.1f MiB available (limit: %s); "
+              "lower region.capacity_mb or free memory",
+              static_cast<double>(asked) / kMib, static_cast<double>(available) / kMib, limit);
+}
+
+void touch(char* address, size_t bytes) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (size_t at = 0; at < bytes; at += page) {
+    // Writes without changing what is there.
+    __atomic_fetch_or(address + at, 0, __ATOMIC_RELAXED);
+  }
+}
+
+// Most of the mapping at `base` by huge pages: `ShmemPmdMapped` of its entry in smaps.
+bool mapped_huge(const char* base, size_t bytes) {
+  char start[32];
+  std::snprintf(start, sizeof start, "%" PRIxPTR "-", reinterpret_cast<uintptr_t>(base));
+  std::ifstream file("/proc/self/smaps");
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, std::string(start).size(), start) == 0) inside = true;
+    if (!inside || line.compare(0, 15, "ShmemPmdMapped:") != 0) continue;
+    uint64_t kib = 0;
+    std::istringstream(line.substr(15)) >> kib;
+    return kib * 1024 > bytes / 2;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool populate(void* address, size_t bytes) {
+  int result = 0;
+  do {
+    result = madvise(address, bytes, MADV_POPULATE_WRITE);
+  } while (result != 0 && (errno == EINTR || errno == EAGAIN));
+  if (result == 0) return true;
+  if (errno != EINVAL) return false;
+  touch(static_cast<char*>(address), bytes);  // A kernel before 5.14.
+  return true;
+}
+
+Master::~Master() { give_back(); }
+
+void Master::give_back() {
+  if (base_ != nullptr) munmap(base_, bytes_);
+  if (fd_ >= 0) close(fd_);
+  base_ = nullptr;
+  fd_ = -1;
+}
+
+int32_t Master::take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error) {
+  bytes_ = capacity_bytes;
+  const uint64_t free_huge = free_huge_pages("") * kExtentBytes;
+  if (options.pages == EP_PAGES_HUGETLB && free_huge < bytes_) {
+    return too_large(error, bytes_, free_huge, "free 2 MiB pages, vm.nr_hugepages");
+  }
+  int32_t status = EP_E_SYSTEM;
+  if (options.pages != EP_PAGES_ORDINARY && free_huge >= bytes_) {
+    status = open(true, options.pages == EP_PAGES_HUGETLB ? error : nullptr);
+    if (status != EP_OK && options.pages == EP_PAGES_HUGETLB) return status;
+  }
+  if (status != EP_OK) status = open(false, error);
+  if (status != EP_OK) return status;
+
+  const size_t step =
+      options.populate_step_bytes == 0 ? kDefaultStepBytes : options.populate_step_bytes;
+  status = populate_in_steps((step + kExtentBytes - 1) / kExtentBytes * kExtentBytes, error);
+  if (status == EP_OK) status = lock(options.lock, error);
+  if (status != EP_OK) give_back();
+  if (status == EP_OK && !hugetlb_) transparent_huge_ = mapped_huge(base_, bytes_);
+  return status;
+}
+
+int32_t Master::open(bool hugetlb, ep_error* error) {
+  const Limit limit = hugetlb ? Limit{UINT64_MAX, ""} : nearest_limit("");
+  if (limit.available_bytes < with_kernel_costs(bytes_)) {
+    return too_large(error, bytes_, limit.available_bytes, limit.name);
+  }
+  const unsigned flags =
+      MFD_CLOEXEC | MFD_ALLOW_SEALING | (hugetlb ? MFD_HUGETLB | MFD_HUGE_2MB : 0);
+  fd_ = memfd_create("edgepool", flags);
+  if (fd_ < 0) return fail_errno(error, "memfd_create", "region");
+  hugetlb_ = hugetlb;
+  if (ftruncate(fd_, static_cast<off_t>(bytes_)) != 0 ||
+      fcntl(fd_, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+    const int32_t status = fail_errno(error, "ftruncate or F_ADD_SEALS", "region");
+    give_back();
+    return status;
+  }
+  // Reserved with one extent more, to start where a huge page can.
+  void* raw = mmap(nullptr, bytes_ + kExtentBytes, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw == MAP_FAILED) {
+    const int32_t status = fail_errno(error, "mmap", "region: reserving addresses");
+    give_back();
+    return status;
+  }
+  char* const start = static_cast<char*>(raw);
+  const size_t lead =
+      (kExtentBytes - reinterpret_cast<uintptr_t>(raw) % kExtentBytes) % kExtentBytes;
+  void* base = mmap(start + lead, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_, 0);
+  const int saved_errno = errno;
+  if (lead != 0) munmap(start, lead);
+  const size_t kept = base == MAP_FAILED ? 0 : bytes_;
+  munmap(start + lead + kept, bytes_ - kept + kExtentBytes - lead);
+  if (base == MAP_FAILED) {
+    errno = saved_errno;
+    const int32_t status = fail_errno(error, "mmap", "region");
+    give_back();
+    return status;
+  }
+  base_ = static_cast<char*>(base);
+  madvise(base_, bytes_, MADV_DONTFORK);
+  madvise(base_, bytes_, MADV_DONTDUMP);
+  if (!hugetlb) madvise(base_, bytes_, MADV_HUGEPAGE);
+  return EP_OK;
+}
+
+int32_t Master::populate_in_steps(size_t step_bytes, ep_error* error) {
+  for (size_t done = 0; done < bytes_;) {
+    const size_t rest = bytes_ - done;
+    if (!hugetlb_ && done != 0) {
+      const Limit limit = nearest_limit("");
+      if (limit.available_bytes < with_kernel_costs(rest)) {
+        return too_large(error, bytes_, done + limit.available_bytes, limit.name);
+      }
+    }
+    const size_t bytes = std::min(step_bytes, rest);
+    if (!populate(base_ + done, bytes)) {
+      if (errno == ENOMEM || errno == EFAULT) {
+        return too_large(error, bytes_, done, "the kernel refused while populating");
+      }
+      return fail_errno(error, "madvise(MADV_POPULATE_WRITE)", "region");
+    }
+    done += bytes;
+  }
+  return EP_OK;
+}
+
+int32_t Master::lock(uint32_t mode, ep_error* error) {
+  if (mode == EP_LOCK_OFF) return EP_OK;
+  // hugetlb pages are never swapped nor reclaimed, and mlock passes them over.
+  locked_ = hugetlb_ || mlock(base_, bytes_) == 0;
+  if (locked_ || mode == EP_LOCK_PREFERRED) return EP_OK;
+  rlimit limit{};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  return fail(error, EP_E_MEMLOCK, {bytes_, limit.rlim_cur, limit.rlim_cur},
+              "region: %.1f MiB to be locked, RLIMIT_MEMLOCK allows %.1f MiB; raise the limit "
+              "(ulimit -l, LimitMEMLOCK=) or set region.lock to preferred",
+              static_cast<double>(bytes_) / kMib, static_cast<double>(limit.rlim_cur) / kMib);
+}
+
+}  // namespace ep

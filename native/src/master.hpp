@@ -1,0 +1,48 @@
+// The region's memory itself: a sealed memfd and the one mapping of all of it, which populates it
+// and holds the lock. Pools map their runs from the same file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "edgepool.h"
+
+namespace ep {
+
+inline constexpr size_t kExtentBytes = size_t{2} << 20;
+
+/** Makes every page of a shared mapping present and writable in the page tables, so that no later
+ *  access faults. False with errno set iff the kernel cannot. */
+bool populate(void* address, size_t bytes);
+
+class Master {
+ public:
+  Master() = default;
+  ~Master();
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+
+  /** Takes all of it or, with an error, nothing. `capacity_bytes` is a multiple of kExtentBytes. */
+  int32_t take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error);
+
+  int fd() const { return fd_; }
+  bool hugetlb() const { return hugetlb_; }
+  bool locked() const { return locked_; }
+  /** 1 iff most of it is mapped by transparent huge pages. Read once, when it was populated. */
+  bool transparent_huge() const { return transparent_huge_; }
+
+ private:
+  int32_t open(bool hugetlb, ep_error* error);
+  int32_t populate_in_steps(size_t step_bytes, ep_error* error);
+  int32_t lock(uint32_t mode, ep_error* error);
+  void give_back();
+
+  int fd_ = -1;
+  char* base_ = nullptr;
+  size_t bytes_ = 0;
+  bool hugetlb_ = false;
+  bool locked_ = false;
+  bool transparent_huge_ = false;
+};
+
+}  // namespace ep

@@ -1,0 +1,90 @@
+// The pool's own state, for pool.cpp and pool_abi.cpp.
+//
+// Lock order: a pool's lock, then the region's. Nothing of a pool's state lies in its window but
+// the heap, so the window's contents can be dropped or moved out as a whole.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "edgepool.h"
+#include "error.hpp"
+#include "heap.hpp"
+#include "pool.hpp"
+#include "record.hpp"
+#include "region.hpp"
+
+struct ep_pool {
+ public:
+  int32_t start(ep_region* region, const ep_pool_options& options, ep_error* error);
+  void stop();
+
+  void* allocate(size_t bytes, size_t alignment, bool emergency);
+  void free(void* block);
+  void* resize(void* block, size_t bytes);
+  size_t usable_bytes(const void* block);
+
+  int32_t reset(ep_error* error);
+  int32_t set_quota(uint64_t quota_bytes, ep_error* error);
+  int32_t grow(uint64_t mapped_bytes, ep_error* error);
+  void trim(uint64_t mapped_bytes);
+  int32_t check(ep_error* error);
+  void get_stats(ep_pool_stats* out);
+  uint32_t blocks(ep_block* blocks, uint32_t capacity);
+  void fail_nth(uint64_t n);
+  int32_t record(uint32_t capacity, ep_error* error);
+  uint32_t records(ep_record* records, uint32_t capacity);
+
+  ep::Refusal refusal() const;
+  void clear_refusal();
+
+  void hold() { holds_.fetch_add(1, std::memory_order_relaxed); }
+  void release() { holds_.fetch_sub(1, std::memory_order_release); }
+  void thread_started();
+  void thread_ended();
+  void wait_threads();
+  void set_phase(ep_phase phase) { phase_.store(phase, std::memory_order_relaxed); }
+  bool busy() const;
+
+  const char* name() const { return name_; }
+  uint32_t id() const { return holding_.id; }
+
+ private:
+  uint64_t mapped_bytes() const { return holding_.granules * region_->granule_bytes(); }
+  uint32_t phase_granules() const;
+  uint64_t round_up(uint64_t bytes) const;
+  ep_status map_more(uint64_t bytes);
+  ep_status grow_for(size_t bytes, size_t alignment, uint64_t limit_bytes);
+  bool due_to_fail();
+  void* refuse(ep_status status, size_t bytes);
+  ep::Figures figures(uint64_t requested_bytes) const;
+  void note(ep_operation operation, const void* block, const void* old_block, size_t bytes,
+            size_t alignment);
+  uint64_t offset_of(const void* block) const;
+  void trim_locked(uint64_t mapped_bytes);
+  int32_t fail_mapping(ep_error* error, ep_status status, uint64_t mapped_bytes) const;
+
+  mutable std::mutex mutex_;
+  ep_region* region_ = nullptr;
+  char name_[64] = {};
+  char* window_ = nullptr;  // from the region
+  char* base_ = nullptr;    // where the heap starts: the window, shifted to the file's phase
+  uint64_t window_bytes_ = 0;
+  uint64_t reserved_bytes_ = 0;
+  uint64_t quota_bytes_ = 0;
+  uint64_t chunk_bytes_ = 0;
+  uint64_t emergency_bytes_ = 0;
+  ep::Holding holding_;
+  ep::Heap* heap_ = nullptr;  // null until something is mapped
+  uint64_t failures_ = 0;
+  uint64_t fail_countdown_ = 0;
+  ep::Refusal refusal_{};
+  ep::Recording recording_;
+  std::atomic<ep_phase> phase_{EP_PHASE_NONE};
+  std::atomic<uint32_t> holds_{0};
+
+  mutable std::mutex threads_mutex_;
+  std::condition_variable threads_gone_;
+  uint32_t threads_ = 0;
+};
