@@ -1,0 +1,8 @@
+# The model file checker.
+list(APPEND EP_SOURCES
+  src/flatbuffer_verifier.cpp
+  src/tflite_schema.cpp
+  src/check_context.cpp
+  src/check_tensor.cpp
+  src/check_operator.cpp
+  src/check.cpp)

@@ -1,0 +1,48 @@
+# Binder, runtime, models; and what their tests need: fixture libraries and the reference program.
+list(APPEND EP_SOURCES
+  src/binder.cpp
+  src/elf_image.cpp
+  src/entries.cpp
+  src/graph.cpp
+  src/ladder.cpp
+  src/model.cpp
+  src/model_file.cpp
+  src/model_load.cpp
+  src/runtime.cpp
+  src/scope.cpp
+  src/tflite.cpp
+  src/threads.cpp
+  src/warmup.cpp)
+
+if(EP_BUILD_TESTS)
+  list(APPEND EP_TEST_SUPPORT
+    test/runtime_support.cpp
+    test/process_support.cpp)
+  list(APPEND EP_TESTS
+    test/binder_test.cpp
+    test/threads_test.cpp
+    test/model_test.cpp)
+
+  add_library(ep_fixture MODULE test/fixtures/allocating_library.cpp)
+  target_link_options(ep_fixture PRIVATE -Wl,-z,relro -Wl,-z,now)
+  add_library(ep_late_fixture MODULE test/fixtures/late_library.cpp)
+  add_executable(ep_reference test/fixtures/reference_program.cpp)
+  target_link_libraries(ep_reference PRIVATE ${CMAKE_DL_LIBS})
+  foreach(fixture ep_fixture ep_late_fixture ep_reference)
+    target_compile_options(${fixture} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+    set_target_properties(${fixture} PROPERTIES CXX_STANDARD 20)
+  endforeach()
+
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(EP_TFLITE_FOLDER linux_arm64)
+  else()
+    set(EP_TFLITE_FOLDER linux_amd64)
+  endif()
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
+  set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
+    "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
+  foreach(target binder_test model_test threads_test)
+    cmake_language(EVAL CODE
+      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference)")
+  endforeach()
+endif()
