@@ -419,6 +419,7 @@ typedef enum ep_pixels {
   EP_PIXELS_I420 = 2,
   EP_PIXELS_NV12 = 3,
   EP_PIXELS_YUYV = 4,
+  EP_PIXELS_J420 = 5, /**< I420 of full range, as JPEG has it. The other YUV formats: BT.601 video. */
 } ep_pixels;
 
 /** How a frame is laid into an input of another shape. */
@@ -466,7 +467,7 @@ typedef struct ep_event {
   uint64_t finished_ns;
   uint64_t minor_faults;  /**< Of the worker, conversion and invoke together. */
   uint64_t bytes_copied;  /**< Frame bytes copied before conversion. */
-  char message[128];
+  char message[128];      /**< EP_EVENT_FRAME of a folder: the file's name. */
 } ep_event;
 
 typedef struct ep_events ep_events;
