@@ -51,7 +51,7 @@ export function nameFromFile(file: string): string {
 function nameModels(models: readonly Tree[], subject: (index: number) => string): void {
   const given = new Set<string>();
   models.forEach((model, index) => {
-    const name = model['name'];
+    const name = model.name;
     if (typeof name !== 'string') return;
     if (given.has(name)) {
       throw new ConfigError(
@@ -61,22 +61,22 @@ function nameModels(models: readonly Tree[], subject: (index: number) => string)
     given.add(name);
   });
   for (const model of models) {
-    if (model['name'] !== undefined || typeof model['file'] !== 'string') continue;
-    const stem = nameFromFile(model['file']);
+    if (model.name !== undefined || typeof model.file !== 'string') continue;
+    const stem = nameFromFile(model.file);
     let name = stem;
     for (let count = 2; given.has(name); count++)
       name = `${stem.slice(0, NAME_BYTES - 4)}-${count}`;
     given.add(name);
-    model['name'] = name;
+    model.name = name;
   }
 }
 
 /** Fills in the defaults that the schema calls computed, before validation. */
 export function derive(values: Tree, layers: readonly Layer[]): Tree {
-  values['device'] ??= deviceId();
-  const models = values['models'];
+  values.device ??= deviceId();
+  const models = values.models;
   if (Array.isArray(models)) {
-    const writer = layers.findLast((layer) => layer.values['models'] !== undefined);
+    const writer = layers.findLast((layer) => layer.values.models !== undefined);
     nameModels(
       models.filter(isTree),
       (index) => writer?.subject(['models', index, 'name']) ?? `models[${index}].name`,

@@ -84,7 +84,7 @@ export function configurationPage(): string {
   for (const [key, node] of sections) {
     blocks.push([`## ${key}`, '', node.description ?? '', '', ...table(listSettings(node, [key]))]);
   }
-  const models = root.properties?.['models'];
+  const models = root.properties?.models;
   if (models?.items !== undefined) {
     blocks.push(['## Each of models', '', ...table(listSettings(models.items))]);
   }

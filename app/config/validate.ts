@@ -31,7 +31,7 @@ function pathOf(error: ErrorObject): (string | number)[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
   const params: Record<string, unknown> = error.params;
-  const last = params['additionalProperty'] ?? params['missingProperty'];
+  const last = params.additionalProperty ?? params.missingProperty;
   return typeof last === 'string' ? [...steps, last] : steps;
 }
 
@@ -69,14 +69,14 @@ function typeWords(type: string | readonly string[]): string {
 /** What the value must do, to stand after "must". */
 function demand(error: ErrorObject, path: Path): string {
   const params: Record<string, unknown> = error.params;
-  const limit = params['limit'];
+  const limit = params.limit;
   switch (error.keyword) {
     case 'type':
       return typeWords(nodeAt(path)?.type ?? 'string');
     case 'enum':
       return oneOf((nodeAt(path)?.enum ?? []).map(String));
     case 'const':
-      return `be ${String(params['allowedValue'])}`;
+      return `be ${String(params.allowedValue)}`;
     case 'minimum':
       return `be at least ${limit}`;
     case 'exclusiveMinimum':

@@ -10,13 +10,19 @@ import { ResultGate } from './result-gate.ts';
 /** What a model has said about a frame. */
 export interface ResultNews {
   model: string;
-  frame: number;
+  /** The frame's. */
+  number: number;
   latency_ms: number;
   invoke_ms: number;
-  top: TopClass | null;
+  /** Best first. */
+  top: readonly TopClass[];
 }
 
 const RESULT_INTERVAL_MS = 1000;
+
+function now(): { time: string } {
+  return { time: new Date().toISOString() };
+}
 
 /** Tells the rest of the house, by MQTT, how the device is doing. */
 export class Telemetry {
@@ -83,17 +89,13 @@ export class Telemetry {
 
   /** A model's answer: published when it differs from the last one, at most once a second. */
   result(news: ResultNews): void {
-    const { model, ...rest } = news;
-    if (!this.#results.passes(model, news.top?.label ?? null, performance.now())) return;
-    this.#publish(this.#topics.result(model), { time: new Date().toISOString(), ...rest }, 1);
+    const { model, number: frame, latency_ms, invoke_ms, top } = news;
+    if (!this.#results.passes(model, top[0]?.label ?? null, performance.now())) return;
+    this.#publish(this.#topics.result(model), { ...now(), frame, latency_ms, invoke_ms, top }, 1);
   }
 
   event(kind: string, fields: Fields = {}): void {
-    this.#publish(
-      this.#topics.event,
-      { time: new Date().toISOString(), event: kind, ...fields },
-      1,
-    );
+    this.#publish(this.#topics.event, { ...now(), event: kind, ...fields }, 1);
   }
 
   snapshot(): { mqtt: MqttSnapshot } {

@@ -56,7 +56,7 @@ export class Mosquitto implements TestBroker {
     const file = join(this.#folder, 'mosquitto.conf');
     writeFileSync(file, `listener ${this.#port} 127.0.0.1\n${access}`);
     // Debian puts it where only root's PATH leads.
-    const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+    const PATH = `${process.env.PATH ?? ''}:/usr/sbin`;
     this.process = spawn('mosquitto', ['-c', file], {
       stdio: 'ignore',
       env: { ...process.env, PATH },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusText } from '../../app/telemetry/console/status-text.ts';
-import { fit, width } from '../../app/telemetry/console/text.ts';
+import { cut, width } from '../../app/telemetry/console/text.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 
 const three = snapshot([
@@ -45,10 +45,10 @@ test('a broker that is away shows, with what was dropped; no broker shows nothin
 });
 
 test('cutting respects characters of two columns and of none', () => {
-  assert.equal(fit('猫猫猫', 6), '猫猫猫');
-  assert.equal(fit('猫猫猫', 5), '猫猫…');
-  assert.equal(fit('猫猫猫', 4), '猫…');
-  assert.equal(fit('abc', 0), '');
+  assert.equal(cut('猫猫猫', 6), '猫猫猫');
+  assert.equal(cut('猫猫猫', 5), '猫猫…');
+  assert.equal(cut('猫猫猫', 4), '猫…');
+  assert.equal(cut('abc', 0), '');
   assert.equal(width('e\u0301'), 1);
   assert.equal(width('\u001b[38;5;39m█\u001b[0m'), 1);
 });

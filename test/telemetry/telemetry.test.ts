@@ -9,7 +9,9 @@ import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 import { until } from '../support/until.ts';
 
 const now = snapshot([modelSnapshot('mobilenet', 'Egyptian cat')]);
-const news = { frame: 7, latency_ms: 12, invoke_ms: 4 };
+const cat = { label: 'Egyptian cat', score: 0.9 };
+const tabby = { label: 'tabby', score: 0.8 };
+const times = { latency_ms: 12, invoke_ms: 4 };
 
 function configFor(mqtt: object) {
   const values = { device: 'board', mqtt: { state_seconds: 0.1, ...mqtt } };
@@ -32,8 +34,8 @@ test('a house with a broker hears availability, state, results and events, under
   await telemetry.start();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   telemetry.event('started', { models: ['mobilenet'] });
-  telemetry.result({ ...news, model: 'mobilenet', top: { label: 'Egyptian cat', score: 0.9 } });
-  telemetry.result({ ...news, model: 'mobilenet', top: { label: 'tabby', score: 0.8 } });
+  telemetry.result({ ...times, number: 7, model: 'mobilenet', top: [cat, tabby] });
+  telemetry.result({ ...times, number: 8, model: 'mobilenet', top: [tabby, cat] });
   await until('two states', () => observer.on('a/b/board/state').length >= 2);
   await telemetry.stop();
   await observer.hears('a/b/board/availability', 'offline');
@@ -44,11 +46,7 @@ test('a house with a broker hears availability, state, results and events, under
   assert.deepEqual(JSON.parse(observer.on('a/b/board/state')[0] ?? ''), now);
   const result = JSON.parse(observer.on('a/b/board/model/mobilenet/result')[0] ?? '');
   assert.ok(Math.abs(Date.parse(result.time) - Date.now()) < 60_000);
-  assert.deepEqual(result, {
-    time: result.time,
-    ...news,
-    top: { label: 'Egyptian cat', score: 0.9 },
-  });
+  assert.deepEqual(result, { time: result.time, frame: 7, ...times, top: [cat, tabby] });
   assert.equal(observer.on('a/b/board/model/mobilenet/result').length, 1);
   const event = JSON.parse(observer.on('a/b/board/event')[0] ?? '');
   assert.deepEqual(event, { time: event.time, event: 'started', models: ['mobilenet'] });

@@ -1,4 +1,4 @@
-import { fit, mebibytes, width } from './text.ts';
+import { cut, mebibytes, width } from './text.ts';
 
 export interface PictureOptions {
   columns: number;
@@ -91,7 +91,7 @@ export function regionPicture(
   const entries = all.map(({ name, bytes }, index) => {
     const figures = ` ${mebibytes(bytes)}`;
     const longest = columns - INDENT.length - figures.length - 2;
-    return `${inks[index]?.mark} ${fit(name, longest)}${figures}`;
+    return `${inks[index]?.mark} ${cut(name, longest)}${figures}`;
   });
   return [INDENT + bar, ...wrap(entries, columns)];
 }

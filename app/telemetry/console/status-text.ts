@@ -1,5 +1,5 @@
 import type { ModelSnapshot, Snapshot } from '../../stats/snapshot.ts';
-import { fit, plain, width } from './text.ts';
+import { cut, plain, width } from './text.ts';
 
 const GAP = '  ';
 
@@ -25,7 +25,7 @@ function tail({ region, mqtt }: Snapshot, showsMqtt: boolean): string {
 
 function answerOf(model: ModelSnapshot, columns = Number.POSITIVE_INFINITY): string {
   const time = ` ${milliseconds(model.invoke_ms.p50)}`;
-  return fit(plain(model.top?.label ?? '-'), columns - time.length) + time;
+  return cut(plain(model.top?.label ?? '-'), columns - time.length) + time;
 }
 
 /** Shares columns out: whoever needs less leaves the rest to the others. */
@@ -61,6 +61,6 @@ export function statusText(snapshot: Snapshot, columns: number, showsMqtt: boole
   const [left, right] = [head(snapshot), tail(snapshot, showsMqtt)];
   const { models } = snapshot;
   const room = columns - width(left) - width(right) - GAP.length * (models.length + 1);
-  if (room < models.length * LEAST_ANSWER) return fit([left, right].join(GAP), columns);
+  if (room < models.length * LEAST_ANSWER) return cut([left, right].join(GAP), columns);
   return [left, ...answers(models, room), right].join(GAP);
 }

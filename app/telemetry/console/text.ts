@@ -21,7 +21,7 @@ export function plain(text: string): string {
 }
 
 /** The text in at most so many columns, without colours; what was cut is an ellipsis. */
-export function fit(text: string, columns: number): string {
+export function cut(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   let kept = '';
   for (const character of text) {
@@ -37,5 +37,5 @@ export function mebibytes(bytes: number): string {
 
 /** For colours: a terminal that has them, and a user who wants them (no-color.org). */
 export function wantsColour(environment: NodeJS.ProcessEnv): boolean {
-  return !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+  return !environment.NO_COLOR && environment.TERM !== 'dumb';
 }
