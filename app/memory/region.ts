@@ -18,6 +18,7 @@ export class Region {
   readonly native: Native;
   readonly #options: RegionOptions;
   #handle: RegionHandle | null = null;
+  #keptPools = 0;
 
   constructor(native: Native, options: RegionOptions) {
     this.native = native;
@@ -51,9 +52,17 @@ export class Region {
     this.#handle = out[0];
   }
 
-  /** Gives it back; throws EP_E_BUSY while a pool is left. */
+  /** From now one more pool stays as long as the process does, and the region with it. */
+  keepPool(): void {
+    this.#keptPools += 1;
+  }
+
+  /** Gives it back, unless a pool stays for good; throws EP_E_BUSY while any other is left. */
   async stop(): Promise<void> {
     if (this.#handle === null) {
+      return;
+    }
+    if (this.#keptPools > 0 && this.stats().pools === this.#keptPools) {
       return;
     }
     await callAsync(this.native.ep_region_destroy, this.#handle);

@@ -79,7 +79,7 @@ export class Model {
       return;
     }
     const { name, source, threads, delegate } = this.#options;
-    const bytes = typeof source === 'string' ? null : source;
+    const bytes = typeof source === 'string' ? null : nonEmpty(source);
     const out: Out<ModelHandle> = [null];
     await callAsync(
       this.#native.ep_model_load,
@@ -89,7 +89,7 @@ export class Model {
         name,
         path: typeof source === 'string' ? source : null,
         bytes,
-        size_bytes: bytes?.byteLength ?? 0,
+        size_bytes: typeof source === 'string' ? 0 : source.byteLength,
         max_file_bytes: 0,
         threads: threads ?? 1,
         delegate: Delegate[delegate ?? 'auto'],
@@ -184,4 +184,9 @@ export class Model {
       return tensorInfo(info as TensorInfoStruct);
     });
   }
+}
+
+/** koffi hands an empty array over as NULL, which means that no bytes were given. */
+function nonEmpty(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength > 0 ? bytes : new Uint8Array(1);
 }

@@ -19,6 +19,7 @@ export class Runtime {
   readonly region: Region;
   readonly #options: RuntimeOptions;
   #handle: RuntimeHandle | null = null;
+  #poolKept = false;
 
   constructor(region: Region, options: RuntimeOptions = {}) {
     this.region = region;
@@ -48,9 +49,14 @@ export class Runtime {
     };
     await callAsync(this.native.ep_runtime_open, this.region.handle, options, out);
     this.#handle = out[0];
+    if (!this.#poolKept) {
+      // The library is never unloaded, and what it has made for itself lies in its pool.
+      this.region.keepPool();
+      this.#poolKept = true;
+    }
   }
 
-  /** Throws EP_E_BUSY while a model is left. */
+  /** Its pool, and so the region, stay; throws EP_E_BUSY while a model is left. */
   async stop(): Promise<void> {
     if (this.#handle === null) {
       return;

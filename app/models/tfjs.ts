@@ -51,7 +51,7 @@ export async function loadTFLiteModel(
     shared.runtime(),
   ]);
   const source = await sourceOf(model);
-  const name = typeof model === 'string' ? basename(model) : 'model';
+  const name = nameOf(model);
   const threads = Math.min(MAX_THREADS, Math.max(1, options?.numThreads ?? DEFAULT_THREADS));
   const loaded = await loadInOwnPool(runtime, name, source, threads);
   return new PooledTFLiteModel(loaded, tensor);
@@ -85,6 +85,15 @@ async function loadInOwnPool(
   await pool.trim(size);
   pool.setQuota(Math.max(size, pool.stats().mapped_bytes));
   return loaded;
+}
+
+/** At most 63 bytes: the name stands in messages of the native library. */
+function nameOf(model: string | ArrayBuffer): string {
+  const name = typeof model === 'string' ? basename(model) : '';
+  return Buffer.from(name || 'model')
+    .subarray(0, 63)
+    .toString()
+    .replace(/\uFFFD$/, '');
 }
 
 async function sourceOf(model: string | ArrayBuffer): Promise<string | Uint8Array> {

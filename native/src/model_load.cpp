@@ -144,6 +144,11 @@ int32_t first_invoke(ep_model* model, ep_error* error) {
     return fail(error, EP_E_INVOKE, "model %s: the first run failed: %s", model->name,
                 model->graph.message());
   }
+  // What the model keeps from run to run starts from zero, as if there had been no warm-up.
+  if (api.reset_variables != nullptr && api.reset_variables(interpreter) != kTfLiteOk) {
+    return fail(error, EP_E_INVOKE, "model %s: its state cannot be reset after the first run",
+                model->name);
+  }
   return EP_OK;
 }
 

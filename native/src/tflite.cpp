@@ -57,6 +57,7 @@ int32_t load_api(void* handle, const char* path, TfLiteApi* api, ep_error* error
     return fail(error, EP_E_LIBRARY, "%s: lacks %s; give a library with the TensorFlow Lite C API",
                 path, missing);
   }
+  find(handle, "TfLiteInterpreterResetVariableTensors", &api->reset_variables);
   const bool has_xnnpack = find(handle, "TfLiteXNNPackDelegateCreate", &api->xnnpack_create) &&
                            find(handle, "TfLiteXNNPackDelegateDelete", &api->xnnpack_delete);
   if (!has_xnnpack) api->xnnpack_create = nullptr;
