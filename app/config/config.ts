@@ -2,7 +2,7 @@
  * The configuration after defaults and validation. The schema is the source of these types; what
  * each setting means stands there.
  */
-import type { FromSchema } from './from_schema.ts';
+import type { FromSchema } from './from-schema.ts';
 import type { schema } from './schema.ts';
 
 type Derived = FromSchema<typeof schema>;

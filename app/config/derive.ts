@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import { ConfigError } from './config_error.ts';
+import { ConfigError } from './config-error.ts';
 import { isTree, type Layer, type Tree } from './layer.ts';
 
 const NAME_BYTES = 63;

@@ -1,4 +1,4 @@
-import { variableOf } from './environment_layer.ts';
+import { variableOf } from './environment-layer.ts';
 import { listSettings, root, type SchemaNode, type Setting } from './settings.ts';
 
 function code(value: unknown): string {
@@ -51,7 +51,7 @@ function variables(): string[] {
 
 const INTRODUCTION = `# Configuration
 
-This page is made from the schema (\`app/config/schema.ts\`) by \`scripts/write_docs.ts\`.
+This page is made from the schema (\`app/config/schema.ts\`) by \`scripts/write-docs.ts\`.
 
 A setting is taken from the command line, else from the environment, else from the file that
 \`--config FILE\` or \`EDGEPOOL_CONFIG\` names, else it has its default. The file is YAML or JSON; a

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { derive } from './derive.ts';
-import { CONFIG_VARIABLE, environmentLayer } from './environment_layer.ts';
-import { fileLayer } from './file_layer.ts';
+import { CONFIG_VARIABLE, environmentLayer } from './environment-layer.ts';
+import { fileLayer } from './file-layer.ts';
 import { type Layer, merge } from './layer.ts';
 import { validate } from './validate.ts';
 

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Config } from './config.ts';
-import { ConfigError } from './config_error.ts';
+import { ConfigError } from './config-error.ts';
 import { has, type Layer, type Tree } from './layer.ts';
 import { editDistance } from './nearest.ts';
 import { schema } from './schema.ts';

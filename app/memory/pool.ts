@@ -52,6 +52,7 @@ export class Pool {
   readonly name: string;
   readonly #options: PoolOptions;
   #handle: PoolHandle | null = null;
+  #recordCapacity = 0;
 
   constructor(region: Region, options: PoolOptions) {
     this.region = region;
@@ -158,13 +159,15 @@ export class Pool {
   record(capacity: number): void {
     const error = sharedError();
     check(this.#native.ep_pool_record(this.handle, capacity, error), error);
+    this.#recordCapacity = capacity;
   }
 
   /** What was recorded, and how many operations there were in all: more where some were lost. */
   records(): { records: AllocationRecord[]; made: number } {
     const { ep_pool_records } = this.#native;
     const made = ep_pool_records(this.handle, null, 0);
-    const records = this.#list<AllocationRecord>(made, structs.ep_record, (room, n) =>
+    const kept = Math.min(made, this.#recordCapacity);
+    const records = this.#list<AllocationRecord>(kept, structs.ep_record, (room, n) =>
       ep_pool_records(this.handle, room, n),
     );
     return { records, made };

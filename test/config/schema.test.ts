@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { configurationPage } from '../../app/config/documentation.ts';
-import { variableOf } from '../../app/config/environment_layer.ts';
+import { variableOf } from '../../app/config/environment-layer.ts';
 import { isTree } from '../../app/config/layer.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { listSettings, nodeAt } from '../../app/config/settings.ts';
@@ -12,7 +12,7 @@ function leaves(value: unknown, path: string[] = []): string[] {
   return Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 
-test('docs/configuration.md is what the schema gives (scripts/write_docs.ts writes it)', () => {
+test('docs/configuration.md is what the schema gives (scripts/write-docs.ts writes it)', () => {
   const committed = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   assert.equal(committed, configurationPage());
 });

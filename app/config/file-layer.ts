@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import { ConfigError } from './config_error.ts';
+import { ConfigError } from './config-error.ts';
 import { isTree, type Layer, type Tree } from './layer.ts';
 import { formatPath, type Path, root, type SchemaNode } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from './config_error.ts';
+import { ConfigError } from './config-error.ts';
 import { isTree, type Layer, type Tree, tree } from './layer.ts';
 import { nearest } from './nearest.ts';
 import { hasType, listSettings, type Setting, valueFromText } from './settings.ts';
