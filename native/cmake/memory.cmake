@@ -13,6 +13,7 @@ list(APPEND EP_SOURCES
   src/region.cpp
   src/windows.cpp)
 list(APPEND EP_TESTS
+  test/heap_damage_test.cpp
   test/heap_test.cpp
   test/pool_test.cpp
   test/region_test.cpp)

@@ -63,7 +63,7 @@ class Heap {
    *  SIZE_MAX where none is large enough. */
   static size_t needed_bytes(size_t bytes, size_t alignment);
 
-  /** Adds `bytes`, a multiple of 16, directly behind the range. */
+  /** Adds `bytes`, a multiple of 16 and at least 32, directly behind the range. */
   void grow(size_t bytes);
   /** By how much the range must grow at least for `allocate` to succeed; 0 where it succeeds now,
    *  SIZE_MAX where it never will. Constant time but for the 0. */

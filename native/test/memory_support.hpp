@@ -98,23 +98,17 @@ inline uint64_t test_seed() {
   return seed;
 }
 
-/** Fills a block with bytes that follow from `cookie`. */
+/** Fills a block with `cookie`, over and over. */
 inline void fill(void* block, size_t bytes, uint32_t cookie) {
-  std::memset(block, static_cast<int>(cookie * 2654435761u >> 24), bytes);
-  if (bytes >= sizeof cookie) std::memcpy(block, &cookie, sizeof cookie);
+  auto* at = static_cast<unsigned char*>(block);
+  for (size_t i = 0; i < bytes; ++i) at[i] = static_cast<unsigned char>(cookie >> 8 * (i % 4));
 }
 
 /** Whether every byte is as `fill` left it. */
 inline bool filled(const void* block, size_t bytes, uint32_t cookie) {
-  const auto expected = static_cast<unsigned char>(cookie * 2654435761u >> 24);
   const auto* at = static_cast<const unsigned char*>(block);
-  size_t i = 0;
-  if (bytes >= sizeof cookie) {
-    if (std::memcmp(at, &cookie, sizeof cookie) != 0) return false;
-    i = sizeof cookie;
-  }
-  for (; i < bytes; ++i) {
-    if (at[i] != expected) return false;
+  for (size_t i = 0; i < bytes; ++i) {
+    if (at[i] != static_cast<unsigned char>(cookie >> 8 * (i % 4))) return false;
   }
   return true;
 }
