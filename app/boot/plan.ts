@@ -90,7 +90,9 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
     models.push(await planModel(model, config));
   }
   const chunkBytes = config.region.chunk_kb * 1024;
-  const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
+  // A still keeps its decoded picture in the pool, beside the ring's slots.
+  const held = { ...ring, slots: ring.slots + 1 };
+  const quotaBytes = roundUp(framesPoolBytes(held), chunkBytes);
   const frames = { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
   const poolBytes = [RUNTIME_POOL_BYTES, quotaBytes, ...models.map(({ pool }) => pool.quotaBytes)];
   return { ...regionOf(config, poolBytes), models, source, frames };

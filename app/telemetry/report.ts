@@ -64,7 +64,10 @@ export class Report {
   async stop(): Promise<void> {
     if (!this.#started) return;
     this.#started = false;
-    this.#guard(() => writeWhole(this.#file ?? '', `${JSON.stringify(this.#read(), null, 2)}\n`));
+    const snapshot = this.#read();
+    // A start that failed has no figures, and must not replace those of an earlier run.
+    if (snapshot.frames.captured === 0) return;
+    this.#guard(() => writeWhole(this.#file ?? '', `${JSON.stringify(snapshot, null, 2)}\n`));
   }
 
   #guard(action: () => void): void {

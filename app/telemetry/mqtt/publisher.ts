@@ -49,6 +49,7 @@ export class Publisher {
   #published = 0;
   #dropped = 0;
   #saidAway = false;
+  #upAtStop = false;
 
   constructor(options: PublisherOptions, log: Log, now: () => number = () => performance.now()) {
     this.#options = options;
@@ -70,6 +71,7 @@ export class Publisher {
   async stop(): Promise<void> {
     if (!this.#running || this.#stopping) return;
     this.#stopping = true;
+    this.#upAtStop = this.#session?.up ?? false;
     if (this.#retry !== null) clearTimeout(this.#retry);
     const session = this.#session;
     if (session?.up) {
@@ -100,11 +102,12 @@ export class Publisher {
     }
   }
 
+  /** After a stop `connected` says how it was before. */
   snapshot(): { mqtt: MqttSnapshot } {
     this.#queue.expire(this.#now());
     return {
       mqtt: {
-        connected: this.#session?.up ?? false,
+        connected: this.#stopping ? this.#upAtStop : (this.#session?.up ?? false),
         published: this.#published,
         dropped: this.#dropped + this.#queue.dropped,
       },
