@@ -77,7 +77,8 @@ export class NativeEvent {
   /** A copy of the `ep_frame`, to be handed to a worker. */
   frame(): Uint8Array {
     const start = this.#start + OFFSET.frame;
-    return this.#bytes.slice(start, start + FRAME_BYTES);
+    // Not `slice`: of a Buffer that is a view, which the next event would write over.
+    return Uint8Array.from(this.#bytes.subarray(start, start + FRAME_BYTES));
   }
 
   /** Numbers below 2^53 without a BigInt: 104 days of nanoseconds are exact. */
