@@ -82,8 +82,9 @@ function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'reg
 /** Fails on the first model that is refused, and where source or labels cannot be read. */
 export async function makePlan(native: Native, config: Config, signal: AbortSignal): Promise<Plan> {
   const source = sourceOf(native, config);
+  const slotBytes = source.probe().bytes;
   const configured = config.models.length > 0 ? config.models : defaultJob();
-  const ring = { slots: slotsFor(configured.length), slotBytes: source.probe().bytes };
+  const ring = { slots: slotsFor(configured.length), slotBytes };
   const models: PlannedModel[] = [];
   for (const model of configured) {
     if (signal.aborted) throw new Interrupted();

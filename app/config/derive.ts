@@ -48,15 +48,14 @@ export function nameFromFile(file: string): string {
   return name || 'model';
 }
 
-function nameModels(models: readonly Tree[], subject: (index: number) => string): void {
+function nameModels(models: readonly Tree[], writer: Layer | undefined): void {
   const given = new Set<string>();
-  models.forEach((model, index) => {
-    const name = model.name;
+  models.forEach(({ name }, index) => {
     if (typeof name !== 'string') return;
     if (given.has(name)) {
-      throw new ConfigError(
-        `${subject(index)} is ${JSON.stringify(name)} a second time; names are unique`,
-      );
+      const subject = writer?.subject(['models', index, 'name']);
+      const message = `${subject} is ${JSON.stringify(name)} a second time; names are unique`;
+      throw new ConfigError(message, writer?.usage);
     }
     given.add(name);
   });
@@ -77,10 +76,7 @@ export function derive(values: Tree, layers: readonly Layer[]): Tree {
   const models = values.models;
   if (Array.isArray(models)) {
     const writer = layers.findLast((layer) => layer.values.models !== undefined);
-    nameModels(
-      models.filter(isTree),
-      (index) => writer?.subject(['models', index, 'name']) ?? `models[${index}].name`,
-    );
+    nameModels(models.filter(isTree), writer);
   }
   return values;
 }

@@ -11,8 +11,8 @@ export interface PictureBlock {
 }
 
 interface Ink {
-  /** Fills the block's part of the bar. */
-  cell: string;
+  /** The block's part of the bar. */
+  cells(count: number): string;
   /** Before the block's name in the legend. */
   mark: string;
 }
@@ -23,19 +23,23 @@ const PALETTE = [39, 208, 42, 170, 220, 75, 203, 114, 141, 180];
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const INDENT = '  ';
 
+function paint(style: string, text: string): string {
+  return `${ESCAPE}[${style}m${text}${ESCAPE}[0m`;
+}
+
 function ink(index: number, colour: boolean): Ink {
   if (!colour) {
     const letter = LETTERS[index % LETTERS.length] ?? '?';
-    return { cell: letter, mark: letter };
+    return { cells: (count) => letter.repeat(count), mark: letter };
   }
-  const paint = (text: string) =>
-    `${ESCAPE}[38;5;${PALETTE[index % PALETTE.length]}m${text}${ESCAPE}[0m`;
-  return { cell: paint('█'), mark: paint('■') };
+  const style = `38;5;${PALETTE[index % PALETTE.length]}`;
+  return { cells: (count) => paint(style, '█'.repeat(count)), mark: paint(style, '■') };
 }
 
 function freeInk(colour: boolean): Ink {
-  if (!colour) return { cell: '.', mark: '.' };
-  return { cell: `${ESCAPE}[2m░${ESCAPE}[0m`, mark: `${ESCAPE}[2m░${ESCAPE}[0m` };
+  if (!colour) return { cells: (count) => '.'.repeat(count), mark: '.' };
+  const dim = '2';
+  return { cells: (count) => paint(dim, '░'.repeat(count)), mark: paint(dim, '░') };
 }
 
 /** Cells by largest remainder, whoever has anything getting one at least. */
@@ -87,7 +91,7 @@ export function regionPicture(
     all.map((block) => block.bytes),
     columns - 2 * INDENT.length,
   );
-  const bar = all.map((_, index) => (inks[index]?.cell ?? '').repeat(cells[index] ?? 0)).join('');
+  const bar = inks.map((each, index) => each.cells(cells[index] ?? 0)).join('');
   const entries = all.map(({ name, bytes }, index) => {
     const figures = ` ${mebibytes(bytes)}`;
     const longest = columns - INDENT.length - figures.length - 2;
