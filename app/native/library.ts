@@ -13,11 +13,16 @@ const NAME = 'libedgepool.so';
 const loaded = new Map<string, Native>();
 
 /**
- * Opens the native library: the given path, else the environment's EDGEPOOL_LIBRARY, else
- * `build/native` of the checkout, else beside the program's own file. Once a path.
+ * Where the native library is: what the environment's EDGEPOOL_LIBRARY names, else `build/native`
+ * of the checkout, else beside the program's own file.
  */
+export function nativeLibrary(): string {
+  return resolve(process.env.EDGEPOOL_LIBRARY ?? findLibrary());
+}
+
+/** Opens the native library, by default where `nativeLibrary` says. Once a path. */
 export function loadNative(path?: string): Native {
-  const file = resolve(path ?? process.env.EDGEPOOL_LIBRARY ?? findLibrary());
+  const file = path === undefined ? nativeLibrary() : resolve(path);
   const known = loaded.get(file);
   if (known) {
     return known;

@@ -8,6 +8,7 @@ list(APPEND EP_SOURCES
   src/model.cpp
   src/model_file.cpp
   src/model_load.cpp
+  src/model_resize.cpp
   src/runtime.cpp
   src/scope.cpp
   src/tflite.cpp
@@ -21,7 +22,8 @@ if(EP_BUILD_TESTS)
   list(APPEND EP_TESTS
     test/binder_test.cpp
     test/threads_test.cpp
-    test/model_test.cpp)
+    test/model_test.cpp
+    test/refusal_test.cpp)
 
   add_library(ep_fixture MODULE test/fixtures/allocating_library.cpp)
   target_link_options(ep_fixture PRIVATE -Wl,-z,relro -Wl,-z,now)
@@ -41,7 +43,7 @@ if(EP_BUILD_TESTS)
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
   set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
-  foreach(target binder_test model_test threads_test)
+  foreach(target binder_test model_test refusal_test threads_test)
     cmake_language(EVAL CODE
       "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference)")
   endforeach()

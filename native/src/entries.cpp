@@ -58,10 +58,15 @@ struct Entries {
     return block != nullptr ? std::memset(block, 0, bytes) : std::calloc(count, size);
   }
 
+  static void release_pooled(ep_pool* pool, void* block) {
+    const Scope* const scope = current_scope;
+    if (scope == nullptr || scope->dropped != pool) pool_free(pool, block);
+  }
+
   static void release(void* block) {
     ep_pool* const pool = pool_of(block);
     if (pool != nullptr) {
-      pool_free(pool, block);
+      release_pooled(pool, block);
     } else {
       std::free(block);
     }
@@ -75,7 +80,7 @@ struct Entries {
       return std::realloc(block, bytes);
     }
     if (bytes == 0) {
-      pool_free(owner, block);
+      release_pooled(owner, block);
       return nullptr;
     }
     void* moved = scope_resize(current_scope, owner, block, bytes);
@@ -155,7 +160,7 @@ struct Entries {
   static void destroy(void* block) noexcept {
     ep_pool* const pool = pool_of(block);
     if (pool != nullptr) {
-      pool_free(pool, block);
+      release_pooled(pool, block);
     } else {
       ::operator delete(block);
     }
@@ -166,7 +171,7 @@ struct Entries {
   static void destroy_aligned(void* block, std::align_val_t alignment) noexcept {
     ep_pool* const pool = pool_of(block);
     if (pool != nullptr) {
-      pool_free(pool, block);
+      release_pooled(pool, block);
     } else {
       ::operator delete(block, alignment);
     }

@@ -13,12 +13,23 @@ uint64_t now_ns() {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(time.tv_nsec);
 }
 
-template <typename Call>
-Outcome Graph::run(ep_pool* pool, Call&& call) {
+Scope Graph::dropping_scope() const {
+  Scope scope = borrowing_scope(pool_);
+  scope.may_throw = pool_ != nullptr && pool_ != runtime_->pool;
+  return scope;
+}
+
+Scope Graph::borrowing_scope(ep_pool* pool) const {
   Scope scope;
   scope.pool = pool;
   scope.fallback = runtime_->pool;
-  const Outcome outcome = run_in_scope(&scope, std::forward<Call>(call));
+  return scope;
+}
+
+template <typename Call>
+Outcome Graph::run(Scope scope, Call&& call) {
+  ep_pool* const pool = scope.pool;
+  const Outcome outcome = run_in_scope(&scope, &unwound_, std::forward<Call>(call));
   if (outcome == Outcome::kNoMemory) {
     refusal_ = scope.refusal;
     refused_by_ = pool;
@@ -57,7 +68,7 @@ Outcome Graph::make_delegate(const GraphOptions& options) {
   const uint64_t start = now_ns();
   const XnnpackOptions xnnpack(runtime_->version.c_str(), options.threads, options.xnnpack_flags);
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_DELEGATE);
-  const Outcome outcome = run(pool_ == nullptr ? nullptr : runtime_->pool, [&] {
+  const Outcome outcome = run(borrowing_scope(pool_ == nullptr ? nullptr : runtime_->pool), [&] {
     delegate_ = runtime_->api.xnnpack_create(&xnnpack);
     return delegate_ != nullptr;
   });
@@ -69,7 +80,7 @@ Outcome Graph::make_interpreter(const GraphOptions& options) {
   const uint64_t start = now_ns();
   const TfLiteApi& api = runtime_->api;
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_INTERPRETER);
-  const Outcome outcome = run(pool_, [&] {
+  const Outcome outcome = run(dropping_scope(), [&] {
     model_ = api.model_create(options.bytes, options.size_bytes);
     if (model_ == nullptr) return false;
     options_ = api.options_create();
@@ -88,19 +99,25 @@ Outcome Graph::allocate_tensors() {
   const uint64_t start = now_ns();
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_TENSORS);
   const Outcome outcome =
-      run(pool_, [&] { return runtime_->api.allocate_tensors(interpreter_) == kTfLiteOk; });
+      run(dropping_scope(), [&] { return runtime_->api.allocate_tensors(interpreter_) == kTfLiteOk; });
   times_.tensors_ns += now_ns() - start;
   return outcome;
 }
 
-Outcome Graph::invoke(ep_phase phase) {
-  if (pool_ != nullptr) pool_set_phase(pool_, phase);
-  return run(pool_, [&] { return runtime_->api.invoke(interpreter_) == kTfLiteOk; });
+Outcome Graph::warm_up() {
+  if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_FIRST_INVOKE);
+  return run(dropping_scope(), [&] { return runtime_->api.invoke(interpreter_) == kTfLiteOk; });
+}
+
+Outcome Graph::invoke() {
+  if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_INVOKE);
+  return run(borrowing_scope(pool_),
+             [&] { return runtime_->api.invoke(interpreter_) == kTfLiteOk; });
 }
 
 Outcome Graph::resize(uint32_t index, const int32_t* shape, uint32_t rank) {
   message_[0] = '\0';
-  const Outcome outcome = run(pool_, [&] {
+  const Outcome outcome = run(dropping_scope(), [&] {
     return runtime_->api.resize_input(interpreter_, static_cast<int32_t>(index), shape,
                                       static_cast<int32_t>(rank)) == kTfLiteOk;
   });
@@ -111,10 +128,8 @@ void Graph::destroy() {
   if (model_ == nullptr && delegate_ == nullptr) return;
   const TfLiteApi& api = runtime_->api;
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_UNLOAD);
-  Scope scope;
-  scope.pool = pool_;
-  scope.fallback = runtime_->pool;
-  scope.may_throw = false;
+  Scope scope = borrowing_scope(unwound_ ? runtime_->pool : pool_);
+  scope.dropped = unwound_ ? pool_ : nullptr;
   {
     const Enter enter(pool_ == nullptr ? nullptr : &scope);
     if (interpreter_ != nullptr) api.interpreter_delete(interpreter_);

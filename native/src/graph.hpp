@@ -19,11 +19,11 @@ enum class Outcome {
 
 /** Runs `call` in the scope of `scope`, or outside every scope iff its pool is null. A refusal
  *  seen by any thread of the runtime makes it kNoMemory, also where the call itself went through:
- *  workers cannot fail, they borrow. `call` returns whether the runtime was content. */
+ *  workers cannot fail, they borrow. `call` returns whether the runtime was content; `unwound` is
+ *  set where an exception went through the runtime. */
 template <typename Call>
-Outcome run_in_scope(Scope* scope, Call&& call) {
+Outcome run_in_scope(Scope* scope, bool* unwound, Call&& call) {
   bool content = false;
-  bool unwound = false;
   ep_pool* const pool = scope->pool;
   const bool shared_with_workers = pool != nullptr && pool != scope->fallback;
   if (shared_with_workers) pool_clear_refusal(pool);
@@ -31,7 +31,7 @@ Outcome run_in_scope(Scope* scope, Call&& call) {
     const Enter enter(pool == nullptr ? nullptr : scope);
     content = call();
   } catch (const std::bad_alloc&) {
-    unwound = true;
+    *unwound = true;
   }
   // The runtime's pool serves several models at once: what was refused there to a worker is not
   // known to be this call's.
@@ -39,7 +39,7 @@ Outcome run_in_scope(Scope* scope, Call&& call) {
     scope->refused = true;
     scope->refusal = pool_refusal(pool);
   }
-  if (unwound || scope->refused) return Outcome::kNoMemory;
+  if (*unwound || scope->refused) return Outcome::kNoMemory;
   return content ? Outcome::kDone : Outcome::kRefused;
 }
 
@@ -62,12 +62,19 @@ class Graph {
   /** Delegate, interpreter, tensors. On any other outcome than kDone everything made so far is
    *  deleted again, in the order in which the runtime survives it. */
   Outcome build(const GraphOptions& options);
-  Outcome invoke(ep_phase phase);
-  /** New shape of one input, and tensors for it. */
+  /** The first run, which may need much that later ones do not. After kNoMemory: `destroy`. */
+  Outcome warm_up();
+  /** A refusal does not harm the graph: what was missing was borrowed for the time of the run. */
+  Outcome invoke();
+  /** New shape of one input, and tensors for it. On any other outcome than kDone: `destroy`. */
   Outcome resize(uint32_t index, const int32_t* shape, uint32_t rank);
 
   /** Deletes the interpreter, then the delegate, waits for the threads started in the pool. */
   void destroy();
+
+  /** An exception went through the runtime: its blocks stay in the pool until that is dropped. */
+  bool must_drop_pool() const { return unwound_; }
+  void pool_was_dropped() { unwound_ = false; }
 
   TfLiteInterpreter* interpreter() const { return interpreter_; }
   /** Valid after kNoMemory. The pool is the one that refused. */
@@ -88,7 +95,9 @@ class Graph {
   Outcome make_interpreter(const GraphOptions& options);
   Outcome allocate_tensors();
   template <typename Call>
-  Outcome run(ep_pool* pool, Call&& call);
+  Outcome run(Scope scope, Call&& call);
+  Scope dropping_scope() const;
+  Scope borrowing_scope(ep_pool* pool) const;
   static void report(void* graph, const char* format, va_list arguments);
 
   ep_runtime* runtime_;
@@ -100,6 +109,7 @@ class Graph {
   Refusal refusal_ = {};
   ep_pool* refused_by_ = nullptr;
   Times times_;
+  bool unwound_ = false;
   char message_[256] = {};
 };
 

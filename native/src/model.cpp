@@ -6,7 +6,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
-#include <vector>
 
 #include "error.hpp"
 #include "threads.hpp"
@@ -53,34 +52,6 @@ int32_t check_size(const ep_model* model, const char* which, uint32_t index,
   if (bytes == given) return EP_OK;
   return fail(error, EP_E_ARGUMENT, "model %s: %s %" PRIu32 " has %" PRIu64 " bytes, not %" PRIu64,
               model->name, which, index, bytes, given);
-}
-
-using Shape = std::vector<int32_t>;
-
-std::vector<Shape> input_shapes(const ep_model& model) {
-  const TfLiteApi& api = model.runtime->api;
-  std::vector<Shape> shapes;
-  for (uint32_t i = 0; i < model.info.inputs; ++i) {
-    const TfLiteTensor* tensor = api.input(model.graph.interpreter(), static_cast<int32_t>(i));
-    Shape& shape = shapes.emplace_back();
-    for (int32_t d = 0; d < api.tensor_rank(tensor); ++d) {
-      shape.push_back(api.tensor_dimension(tensor, d));
-    }
-  }
-  return shapes;
-}
-
-/** Makes the graph anew as it was before a resize that failed: an interpreter that an exception
- *  went through is in no known state. */
-Outcome rebuild(ep_model* model, const std::vector<Shape>& shapes) {
-  model->graph.destroy();
-  Outcome outcome = model->graph.build(model->graph_options);
-  const std::vector<Shape> fresh = outcome == Outcome::kDone ? input_shapes(*model) : shapes;
-  for (uint32_t i = 0; outcome == Outcome::kDone && i < shapes.size(); ++i) {
-    if (fresh[i] == shapes[i]) continue;
-    outcome = model->graph.resize(i, shapes[i].data(), static_cast<uint32_t>(shapes[i].size()));
-  }
-  return outcome;
 }
 
 rusage thread_usage() {
@@ -176,45 +147,19 @@ int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes, uint6
   return status;
 }
 
-int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape, uint32_t rank,
-                              ep_error* error) {
-  if (model == nullptr || index >= model->info.inputs || shape == nullptr || rank > 8) {
-    return ep::fail(error, EP_E_ARGUMENT, "model %s: has no input %" PRIu32 " of such a shape",
-                    ep::name_of(model), index);
-  }
-  for (uint32_t i = 0; i < rank; ++i) {
-    if (shape[i] < 1) {
-      return ep::fail(error, EP_E_ARGUMENT, "model %s: input %" PRIu32 ": dimensions are 1 or more",
-                      model->name, index);
-    }
-  }
-  const std::vector<ep::Shape> former = ep::input_shapes(*model);
-  ep::touch_stack();
-  const ep::Outcome outcome = model->graph.resize(index, shape, rank);
-  if (outcome == ep::Outcome::kDone) return EP_OK;
-  const int32_t status =
-      outcome == ep::Outcome::kNoMemory
-          ? ep::fail_no_memory(error, *model, "with that shape")
-          : ep::fail(error, EP_E_REFUSED, "model %s: the runtime refused the shape: %s",
-                     model->name, model->graph.message());
-  if (ep::rebuild(model, former) == ep::Outcome::kDone) return status;
-  return ep::fail(error, EP_E_STATE, "model %s: lost after a refused shape; unload it",
-                  model->name);
-}
-
 int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error) {
   if (model == nullptr || model->graph.interpreter() == nullptr) {
     return ep::fail(error, EP_E_STATE, "model %s: is not ready", ep::name_of(model));
   }
   ep::touch_stack();
   if (stats == nullptr) {
-    const ep::Outcome outcome = model->graph.invoke(EP_PHASE_INVOKE);
+    const ep::Outcome outcome = model->graph.invoke();
     return outcome == ep::Outcome::kDone ? EP_OK : ep::fail_invoke(model, outcome, error);
   }
   const uint64_t allocations = ep::pool_allocations(model->pool);
   const rusage before = ep::thread_usage();
   const uint64_t start = ep::now_ns();
-  const ep::Outcome outcome = model->graph.invoke(EP_PHASE_INVOKE);
+  const ep::Outcome outcome = model->graph.invoke();
   stats->duration_ns = ep::now_ns() - start;
   const rusage after = ep::thread_usage();
   stats->minor_faults = static_cast<uint64_t>(after.ru_minflt - before.ru_minflt);

@@ -26,6 +26,10 @@ namespace ep {
 int32_t input_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, void** data);
 int32_t output_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, const void** data);
 
+/** A block for the file in the model's pool, or libc's where it has none; null iff refused. */
+uint8_t* allocate_file(ep_pool* pool, size_t bytes);
+void free_file(ep_model* model);
+
 /** Fills `error` with the refusal that ended `action` ("loading", "running") of the model, its
  *  three figures included, and returns its status. */
 int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* action);

@@ -54,23 +54,6 @@ int32_t check_options(const ep_runtime* runtime, const ep_model_options* options
   return EP_OK;
 }
 
-uint8_t* allocate_file(ep_pool* pool, size_t bytes) {
-  void* block = nullptr;
-  if (pool != nullptr) return static_cast<uint8_t*>(pool_allocate(pool, bytes, kFileAlignment));
-  return posix_memalign(&block, kFileAlignment, bytes) == 0 ? static_cast<uint8_t*>(block)
-                                                            : nullptr;
-}
-
-void free_file(ep_model* model) {
-  if (model->bytes == nullptr) return;
-  if (model->pool != nullptr) {
-    pool_free(model->pool, model->bytes);
-  } else {
-    free(model->bytes);
-  }
-  model->bytes = nullptr;
-}
-
 /** The file's bytes, into a block of the pool. */
 int32_t take_bytes(ep_model* model, const ep_model_options& options, ep_error* error) {
   const uint64_t start = now_ns();
@@ -137,7 +120,7 @@ int32_t first_invoke(ep_model* model, ep_error* error) {
     if (data != nullptr) memset(data, 0, api.tensor_bytes(tensor));
   }
   const uint64_t start = now_ns();
-  const Outcome outcome = model->graph.invoke(EP_PHASE_FIRST_INVOKE);
+  const Outcome outcome = model->graph.warm_up();
   model->info.first_invoke_ns = now_ns() - start;
   if (outcome == Outcome::kNoMemory) return fail_no_memory(error, *model, "the first run");
   if (outcome == Outcome::kRefused) {
@@ -213,6 +196,24 @@ int32_t claim_pool(ep_runtime* runtime, ep_pool* pool, const char* name, ep_erro
 }
 
 }  // namespace
+
+uint8_t* allocate_file(ep_pool* pool, size_t bytes) {
+  void* block = nullptr;
+  if (pool != nullptr) return static_cast<uint8_t*>(pool_allocate(pool, bytes, kFileAlignment));
+  return posix_memalign(&block, kFileAlignment, bytes) == 0 ? static_cast<uint8_t*>(block)
+                                                            : nullptr;
+}
+
+void free_file(ep_model* model) {
+  if (model->bytes == nullptr) return;
+  if (model->pool != nullptr) {
+    pool_free(model->pool, model->bytes);
+  } else {
+    free(model->bytes);
+  }
+  model->bytes = nullptr;
+}
+
 }  // namespace ep
 
 int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options* options,

@@ -48,7 +48,7 @@ int32_t warm_up(ep_runtime* runtime, ep_type type, ep_delegate delegate, ep_erro
     std::copy(file.begin(), file.end(), static_cast<uint8_t*>(block));
     outcome = graph.build({static_cast<const uint8_t*>(block), file.size(), kThreads,
                            uses_xnnpack(delegate), xnnpack_flags(delegate)});
-    if (outcome == Outcome::kDone) outcome = graph.invoke(EP_PHASE_FIRST_INVOKE);
+    if (outcome == Outcome::kDone) outcome = graph.warm_up();
     graph.destroy();
     pool_free(runtime->pool, block);
   }

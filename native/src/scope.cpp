@@ -48,6 +48,7 @@ void note_refusal(Scope* scope) {
  *  must ask the pool that has just refused. */
 [[noreturn]] void leave_and_throw(Scope* scope) {
   scope->may_throw = false;
+  scope->dropped = scope->pool;
   scope->pool = scope->fallback;
   throw std::bad_alloc();
 }

@@ -1,8 +1,8 @@
 // The pool that a thread has entered. While a thread is in a scope, every allocation of the runtime
 // on it lands in the scope's pool.
 //
-//   Scope scope{pool, runtime_pool};       // may_throw: a refusal ends the call
-//   try { Enter enter(&scope); TfLite...(); } catch (const std::bad_alloc&) { refused = true; }
+//   Scope scope{pool, runtime_pool, /*may_throw=*/true};
+//   try { Enter enter(&scope); TfLite...(); } catch (const std::bad_alloc&) { ... }
 //
 // Code of ours that runs inside a scope must not use operator new: it shares libstdc++ with the
 // runtime and would allocate in the pool.
@@ -20,9 +20,14 @@ struct Scope {
   ep_pool* pool = nullptr;
   /** Where allocations go that `pool` refuses and that must not fail: the runtime's pool. */
   ep_pool* fallback = nullptr;
-  /** A refusal throws std::bad_alloc, which unwinds through the runtime to the ABI function. False
-   *  on threads of the runtime's own, where nobody would catch it, and while things are deleted. */
-  bool may_throw = true;
+  /** A refusal throws std::bad_alloc, which unwinds through the runtime to the ABI function. Only
+   *  for calls after which the pool is dropped: code that was not written for exceptions leaves
+   *  pointers behind to what it has freed. Never on the runtime's own threads, where nobody would
+   *  catch it. Else a refusal is noted and memory is borrowed. */
+  bool may_throw = false;
+  /** A pool that is about to be dropped: frees on this thread leave it as it is, so that what is
+   *  deleted on the way may be deleted twice. */
+  ep_pool* dropped = nullptr;
   /** Set by the first refusal on this thread. The call has failed even if it returns. */
   bool refused = false;
   Refusal refusal = {};
