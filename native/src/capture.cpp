@@ -24,7 +24,8 @@ int32_t ep_source::start(const ep_source_options& options, ep_error* error) {
   if (status != EP_OK) return status;
   end_reserved_ = events_->reserve();
   if (!end_reserved_) {
-    return ep::fail(error, EP_E_BUSY, "source: the event queue is full: drain it, or make it larger");
+    return ep::fail(error, EP_E_BUSY,
+                    "source: the event queue is full: drain it, or make it larger");
   }
   return thread_.start(
       "ep-capture", [](void* self) { static_cast<ep_source*>(self)->run(); }, this, error);

@@ -95,11 +95,10 @@ size_t widest_row(const Layout& layout) {
 /** One conversion: the axes and the rows that it works on, all in scratch. */
 class Conversion {
  public:
-  static size_t scratch_bytes(const Layout& layout, const Placement& placed,
-                              const Target& target) {
+  static size_t scratch_bytes(const Layout& layout, const Placement& placed, const Target& target) {
     size_t bytes = Scratch::rounded(widest_row(layout) * sizeof(uint16_t)) +
-                   Scratch::rounded(size_t{target.width} * 4) +
-                   3 * Scratch::rounded(target.width) + Scratch::rounded(sizeof(Quantiser));
+                   Scratch::rounded(size_t{target.width} * 4) + 3 * Scratch::rounded(target.width) +
+                   Scratch::rounded(sizeof(Quantiser));
     for (uint32_t kind = 0; kind < 2; ++kind) {
       const Component& component = layout.components[kind];
       bytes += Axis::scratch_bytes(columns_of(component, placed).extent, component.columns,
@@ -184,7 +183,8 @@ class Conversion {
       quantiser_->write({planar_[0], planar_[1], planar_[2], 1}, placed_.width, out);
       return;
     }
-    // libyuv names formats by their bytes in a little-endian word: its ARGB is B, G, R, A in memory.
+    // libyuv names formats by their bytes in a little-endian word: its ARGB is B, G, R, A in
+    // memory.
     const auto to_bgra = layout_->full_range ? libyuv::J444ToARGB : libyuv::I444ToARGB;
     to_bgra(planar_[0], width, planar_[1], width, planar_[2], width, bgra_, width * 4, width, 1);
     quantiser_->write({bgra_ + 2, bgra_ + 1, bgra_, 4}, placed_.width, out);

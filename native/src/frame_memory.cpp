@@ -18,11 +18,12 @@ int32_t refused(ep_error* error, ep_pool* pool, uint64_t bytes, const char* what
   const bool known = refusal.status != EP_OK;
   const Figures figures = {bytes, known ? refusal.available_bytes : stats.free_bytes,
                            known ? refusal.largest_free_bytes : stats.largest_free_bytes};
-  return fail(error, status, figures,
-              "pool %s has no room for %s: requested %llu bytes, available %llu, largest free %llu: "
-              "raise its quota, or use fewer or smaller frames",
-              pool_name(pool), what, ull{bytes}, ull{figures.available_bytes},
-              ull{figures.largest_free_bytes});
+  return fail(
+      error, status, figures,
+      "pool %s has no room for %s: requested %llu bytes, available %llu, largest free %llu: "
+      "raise its quota, or use fewer or smaller frames",
+      pool_name(pool), what, ull{bytes}, ull{figures.available_bytes},
+      ull{figures.largest_free_bytes});
 }
 
 }  // namespace

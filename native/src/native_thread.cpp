@@ -9,8 +9,7 @@
 
 namespace ep {
 
-int32_t NativeThread::start(const char* name, void (*body)(void*), void* context,
-                            ep_error* error) {
+int32_t NativeThread::start(const char* name, void (*body)(void*), void* context, ep_error* error) {
   std::snprintf(name_, sizeof name_, "%s", name);
   body_ = body;
   context_ = context;

@@ -143,8 +143,8 @@ int32_t PictureDecoder::open_jpeg(Want want, ep_error* error) {
   frame_.width = static_cast<uint32_t>(width);
   frame_.height = static_cast<uint32_t>(height);
   // libjpeg-turbo pads the planes of odd sides.
-  const bool has_j420 = subsampling == TJSAMP_420 && colours == TJCS_YCbCr && width % 2 == 0 &&
-                        height % 2 == 0;
+  const bool has_j420 =
+      subsampling == TJSAMP_420 && colours == TJCS_YCbCr && width % 2 == 0 && height % 2 == 0;
   frame_.pixels = want == Want::kCheapest && has_j420 ? EP_PIXELS_J420 : EP_PIXELS_RGB24;
   return EP_OK;
 }

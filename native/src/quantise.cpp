@@ -47,9 +47,9 @@ int32_t Quantiser::prepare(const ep_tensor_info& input, const ep_convert_options
         tables_[channel].real[pixel] = real;
         continue;
       }
-      const double exact = automatic ? pixel + least
-                                     : std::nearbyint(static_cast<double>(real) / input.scale) +
-                                           input.zero_point;
+      const double exact =
+          automatic ? pixel + least
+                    : std::nearbyint(static_cast<double>(real) / input.scale) + input.zero_point;
       const int integer = static_cast<int>(std::clamp(exact, least, least + 255));
       tables_[channel].integer[pixel] = static_cast<uint8_t>(integer);
     }

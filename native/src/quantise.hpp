@@ -20,8 +20,7 @@ class Quantiser {
  public:
   /** `input` is of float32, int8 or uint8 and of 1 or 3 channels. Fails with EP_E_ARGUMENT iff a
    *  std is 0, a mean or std is not finite, or the options need a scale that the input lacks. */
-  int32_t prepare(const ep_tensor_info& input, const ep_convert_options& options,
-                  ep_error* error);
+  int32_t prepare(const ep_tensor_info& input, const ep_convert_options& options, ep_error* error);
 
   void write(const RgbRow& row, size_t pixels, void* out) const;
 

@@ -85,8 +85,8 @@ uint32_t* Axis::start(uint32_t output, uint32_t first) {
 
 void Axis::weigh_area(uint32_t output, double left, double step, uint32_t one) {
   const uint32_t first = index_within(std::floor(left), samples_);
-  const uint32_t last = std::clamp(index_within(std::ceil(left + step) - 1, samples_), first,
-                                   first + taps_ - 1);
+  const uint32_t last =
+      std::clamp(index_within(std::ceil(left + step) - 1, samples_), first, first + taps_ - 1);
   uint32_t* const weights = start(output, first);
   // Differences of the rounded cumulated weight: they sum to `one`, and no partial sum is further
   // than half a unit from the true one.
@@ -120,8 +120,8 @@ void resample_rows(const uint8_t* rows, size_t row_bytes, const Axis& axis, uint
   set_weighted(sums + begin, row, weight(0), end - begin);
   uint32_t tap = 1;
   for (; tap + 1 < axis.taps(); tap += 2) {
-    add_two_weighted(sums + begin, row + tap * row_bytes, weight(tap),
-                     row + (tap + 1) * row_bytes, weight(tap + 1), end - begin);
+    add_two_weighted(sums + begin, row + tap * row_bytes, weight(tap), row + (tap + 1) * row_bytes,
+                     weight(tap + 1), end - begin);
   }
   if (tap < axis.taps() && weights[tap] != 0) {
     add_weighted(sums + begin, row + tap * row_bytes, weight(tap), end - begin);

@@ -16,8 +16,7 @@ namespace ep {
 /** Memory handed out in order, 64-byte aligned. The owner knows beforehand what is needed. */
 class Scratch {
  public:
-  Scratch(void* memory, size_t bytes)
-      : next_(static_cast<uint8_t*>(memory)), left_bytes_(bytes) {}
+  Scratch(void* memory, size_t bytes) : next_(static_cast<uint8_t*>(memory)), left_bytes_(bytes) {}
 
   static constexpr size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 

@@ -15,7 +15,8 @@
 
 namespace ep {
 
-/** What a slot holds, kept by whoever fills it. Read and written only while it fills or holds it. */
+/** What a slot holds, kept by whoever fills it. Read and written only while it fills or holds it.
+ */
 struct SlotContent {
   uint64_t owner = 0;         // the filler that wrote the pixels; 0: nobody yet
   uint64_t picture = 0;       // which of the owner's pictures or frames they are

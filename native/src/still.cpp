@@ -111,8 +111,8 @@ int32_t StillSource::load_next(ep_error* error) {
   return EP_OK;
 }
 
-FrameSource::Outcome StillSource::fill(uint64_t number, uint32_t slot, ep_frame* frame,
-                                       char* note, ep_error* error) {
+FrameSource::Outcome StillSource::fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
+                                       ep_error* error) {
   if (is_folder_ && number >= stands_until_) {
     if (files_.empty()) return Outcome::kEnded;
     if (load_next(error) != EP_OK) return Outcome::kFailed;

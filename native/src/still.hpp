@@ -44,7 +44,7 @@ class StillSource final : public FrameSource {
   uint64_t owner_ = 0;
   PictureDecoder decoder_;
   PoolBlock picture_;
-  std::string picture_file_;   // decoded into picture_; empty: none
+  std::string picture_file_;  // decoded into picture_; empty: none
   std::string picture_note_;
   ep_frame picture_frame_ = {};
   uint64_t picture_count_ = 0;  // how many were decoded: which one this is

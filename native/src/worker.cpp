@@ -127,9 +127,8 @@ int32_t ep_worker::work(const Job& job, ep_event* event, ep_error* error) {
   void* tensor = nullptr;
   int32_t status = ep::input_tensor(job.model, 0, &input, &tensor);
   if (status != EP_OK) return ep::fail(error, EP_E_ARGUMENT, "worker: the model has no input");
-  status =
-      ep::convert(job.ring->pixels(job.frame.slot), job.frame, job.options, input, tensor,
-                  scratch_.data(), scratch_.bytes(), error);
+  status = ep::convert(job.ring->pixels(job.frame.slot), job.frame, job.options, input, tensor,
+                       scratch_.data(), scratch_.bytes(), error);
   event->converted_ns = ep::now_ns();
   return status == EP_OK ? ep_model_invoke(job.model, nullptr, error) : status;
 }
@@ -153,8 +152,7 @@ int32_t ep_worker_submit(ep_worker* worker, ep_model* model, ep_ring* ring, cons
                          const ep_convert_options* options, uint64_t tag, ep_error* error) {
   if (worker == nullptr || model == nullptr || ring == nullptr || frame == nullptr ||
       options == nullptr) {
-    return ep::fail(error, EP_E_ARGUMENT,
-                    "worker: worker, model, ring, frame or options is null");
+    return ep::fail(error, EP_E_ARGUMENT, "worker: worker, model, ring, frame or options is null");
   }
   return worker->submit({model, ring, *frame, *options, tag, 0}, error);
 }

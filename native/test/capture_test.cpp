@@ -14,6 +14,7 @@ using ep_test::Events;
 using ep_test::FramesPool;
 using ep_test::kMiB;
 using ep_test::Ring;
+using ep_test::Source;
 using ep_test::TemporaryFolder;
 
 ep_source_options pattern_options(double fps, uint32_t width = 320, uint32_t height = 240) {
@@ -27,30 +28,9 @@ ep_source_options pattern_options(double fps, uint32_t width = 320, uint32_t hei
   return options;
 }
 
-/** A running source; stopped on the way out. */
-class Source {
- public:
-  Source(const Ring& ring, const Events& events, const ep_source_options& options) {
-    ep_error error = {};
-    EXPECT_EQ(ep_source_start(ring.get(), events.get(), &options, &source_, &error), EP_OK)
-        << error.message;
-  }
-  ~Source() { stop(); }
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
-  void stop() {
-    EXPECT_EQ(ep_source_stop(source_, nullptr), EP_OK);
-    source_ = nullptr;
-  }
-
- private:
-  ep_source* source_ = nullptr;
-};
-
 /** Gives back what frame events still in the queue hold. */
-void release_left(const Ring& ring, const Events& events) {
-  ep_event event;
-  while (ep_events_drain(events.get(), &event, 1) == 1) {
+void release_left(const Ring& ring, Events& events) {
+  for (const ep_event& event : events.left()) {
     if (event.kind == EP_EVENT_FRAME) ep_ring_release(ring.get(), event.frame.slot);
   }
 }
@@ -210,8 +190,7 @@ TEST(Capture, RefusesToStartWithSlotsThatAreTooSmallOrOptionsOutOfRange) {
   ep_error error = {};
   ep_source_options options = pattern_options(30);
   EXPECT_EQ(ep_source_start(ring.get(), events.get(), &options, &source, &error), EP_E_ARGUMENT);
-  EXPECT_NE(std::string(error.message).find("slots have 1000"), std::string::npos)
-      << error.message;
+  EXPECT_NE(std::string(error.message).find("slots have 1000"), std::string::npos) << error.message;
   for (const double fps : {0.0, 0.09, 241.0, -1.0, std::nan("")}) {
     options = pattern_options(fps);
     EXPECT_EQ(ep_source_start(ring.get(), events.get(), &options, &source, &error), EP_E_ARGUMENT);
@@ -258,8 +237,8 @@ TEST(Capture, TakesNoPageFaultOver300Frames) {
 
 TEST(Capture, OfASinglePictureTakesNoPageFaultAndCopiesNothing) {
   const TemporaryFolder folder;
-  const std::string path = folder.write(
-      "a.jpg", ep_test::make_jpeg(ep_test::gradient_rgb(1280, 720), 1280, 720));
+  const std::string path =
+      folder.write("a.jpg", ep_test::make_jpeg(ep_test::gradient_rgb(1280, 720), 1280, 720));
   ep_source_options options = {};
   options.kind = EP_SOURCE_STILL;
   options.fps = 240;

@@ -68,8 +68,8 @@ Sample make_sample(uint32_t pixels, uint32_t width, uint32_t height, const Scene
     plane.height = rows_halved ? half_height : height;
     for (uint32_t y = 0; y < plane.height; ++y) {
       for (uint32_t x = 0; x < plane.width; ++x) {
-        const double value = to_component(pixels, scene, halved ? x * 2 + 0.5 : x,
-                                          rows_halved ? y * 2 + 0.5 : y, c);
+        const double value =
+            to_component(pixels, scene, halved ? x * 2 + 0.5 : x, rows_halved ? y * 2 + 0.5 : y, c);
         const uint8_t byte = static_cast<uint8_t>(std::clamp(std::round(value), 0.0, 255.0));
         plane.samples.push_back(byte);
         size_t at = 0;
@@ -211,10 +211,15 @@ double tolerance(uint32_t pixels) { return is_yuv(pixels) ? 4.0 : 1.0; }
 
 TEST(Convert, AgreesWithDoublePrecisionForEveryFormatAndSize) {
   for (uint32_t pixels = EP_PIXELS_RGB24; pixels <= EP_PIXELS_J420; ++pixels) {
-    for (const auto& [width, height, to_width, to_height] :
-         {std::tuple{1280u, 720u, 224u, 224u}, {640u, 480u, 96u, 96u}, {333u, 251u, 128u, 100u},
-          {97u, 61u, 96u, 60u}, {40u, 30u, 96u, 96u}, {640u, 33u, 100u, 200u}, {5u, 5u, 3u, 7u},
-          {1u, 1u, 4u, 4u}, {64u, 64u, 1u, 1u}}) {
+    for (const auto& [width, height, to_width, to_height] : {std::tuple{1280u, 720u, 224u, 224u},
+                                                             {640u, 480u, 96u, 96u},
+                                                             {333u, 251u, 128u, 100u},
+                                                             {97u, 61u, 96u, 60u},
+                                                             {40u, 30u, 96u, 96u},
+                                                             {640u, 33u, 100u, 200u},
+                                                             {5u, 5u, 3u, 7u},
+                                                             {1u, 1u, 4u, 4u},
+                                                             {64u, 64u, 1u, 1u}}) {
       const Sample sample = make_sample(pixels, width, height, smooth);
       const std::vector<uint8_t> got =
           run(sample, input_of(EP_TYPE_UINT8, to_width, to_height), kAutomatic);
@@ -233,8 +238,8 @@ TEST(Convert, AgreesOnNoiseToo) {
   std::cout << "seed " << seed << "\n";
   for (const uint32_t pixels : {EP_PIXELS_RGB24, EP_PIXELS_NV12}) {
     std::mt19937 random(seed);
-    const Sample sample = make_sample(
-        pixels, 300, 200, [&random](double, double, int) { return random() % 256; });
+    const Sample sample =
+        make_sample(pixels, 300, 200, [&random](double, double, int) { return random() % 256; });
     const std::vector<uint8_t> got = run(sample, input_of(EP_TYPE_UINT8, 91, 77), kAutomatic);
     const Difference difference = compare(sample, {0, 0, 300, 200}, 91, 77, got);
     EXPECT_LE(difference.largest, tolerance(pixels) + 1) << name_of(pixels);
@@ -266,8 +271,7 @@ TEST(Convert, AppliesMeanAndStdOfEachChannelAndTheTensorsQuantisation) {
     const double least = type == EP_TYPE_INT8 ? -128 : 0;
     for (size_t i = 0; i < got.size(); ++i) {
       const double real = (sample.bytes[i] - options.mean[i % 3]) / options.std[i % 3];
-      const double exact =
-          std::clamp(real / input.scale + input.zero_point, least, least + 255);
+      const double exact = std::clamp(real / input.scale + input.zero_point, least, least + 255);
       const double value = type == EP_TYPE_INT8 ? static_cast<int8_t>(got[i]) : got[i];
       ASSERT_LE(std::abs(value - exact), 0.501) << i;
     }
@@ -310,10 +314,9 @@ TEST(Convert, CropsTheMiddleOfTheLongerSide) {
       ep_convert_options options = kAutomatic;
       options.fit = EP_FIT_CROP;
       const std::vector<uint8_t> got = run(sample, input_of(EP_TYPE_UINT8, 64, 64), options);
-      const Rectangle middle = width > height ? Rectangle{70.5, 0, 180, 180}
-                                              : Rectangle{0, 70.5, 180, 180};
-      EXPECT_LE(compare(sample, middle, 64, 64, got).largest, tolerance(pixels))
-          << name_of(pixels);
+      const Rectangle middle =
+          width > height ? Rectangle{70.5, 0, 180, 180} : Rectangle{0, 70.5, 180, 180};
+      EXPECT_LE(compare(sample, middle, 64, 64, got).largest, tolerance(pixels)) << name_of(pixels);
     }
   }
 }
@@ -398,9 +401,8 @@ TEST(Convert, RefusesScratchThatIsTooSmallForEverySizeBelowEnough) {
   for (size_t bytes = 0; bytes < enough; bytes += 64) {
     // Sized to the byte, so that a sanitizer sees a write past the end.
     std::vector<uint8_t> scratch(bytes + 1);
-    const int32_t status =
-        ep::convert(sample.bytes.data(), sample.frame, kAutomatic, input, tensor.data(),
-                    scratch.data(), bytes, nullptr);
+    const int32_t status = ep::convert(sample.bytes.data(), sample.frame, kAutomatic, input,
+                                       tensor.data(), scratch.data(), bytes, nullptr);
     ASSERT_TRUE(status == EP_OK || status == EP_E_ARGUMENT);
     if (bytes < enough / 2) {
       ASSERT_EQ(status, EP_E_ARGUMENT);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "edgepool.h"
+#include "runtime_support.hpp"
 
 namespace ep_test {
 
@@ -112,9 +113,36 @@ class Events {
     return drained;
   }
 
+  /** What is there now, without waiting. */
+  std::vector<ep_event> left() {
+    std::vector<ep_event> drained(64);
+    drained.resize(ep_events_drain(events_, drained.data(), 64));
+    return drained;
+  }
+
  private:
   ep_events* events_ = nullptr;
   int read_fd_ = -1;
+};
+
+/** A running source; stopped on the way out. */
+class Source {
+ public:
+  Source(const Ring& ring, const Events& events, const ep_source_options& options) {
+    ep_error error = {};
+    EXPECT_EQ(ep_source_start(ring.get(), events.get(), &options, &source_, &error), EP_OK)
+        << error.message;
+  }
+  ~Source() { stop(); }
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  void stop() {
+    EXPECT_EQ(ep_source_stop(source_, nullptr), EP_OK);
+    source_ = nullptr;
+  }
+
+ private:
+  ep_source* source_ = nullptr;
 };
 
 /** A folder that goes away with everything in it. */
@@ -146,24 +174,18 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-inline std::vector<uint8_t> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 /** A file beside the checkout that the product does not ship; empty iff it is not there, which is a
  *  failure where CI=true and else one line that names what was not run. */
 inline std::string shared_file(const std::string& name) {
-  namespace fs = std::filesystem;
-  const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
-  const fs::path file = root.parent_path() / "shared" / name;
-  if (fs::exists(file)) return file.string();
+  const std::string file = repository() + "/../shared/" + name;
+  if (std::filesystem::exists(file)) return file;
   const char* const ci = std::getenv("CI");
   if (ci != nullptr && std::string(ci) == "true") {
     ADD_FAILURE() << "../shared/" << name << " is missing";
   } else {
-    std::cout << "not run, ../shared/" << name << " is missing: "
-              << testing::UnitTest::GetInstance()->current_test_info()->name() << "\n";
+    std::cout << "not run, ../shared/" << name
+              << " is missing: " << testing::UnitTest::GetInstance()->current_test_info()->name()
+              << "\n";
   }
   return {};
 }

@@ -76,7 +76,8 @@ TEST(Picture, OfferedAsPlanesIsTheSamePicture) {
   const std::string file = folder.write("a.jpg", make_jpeg(rgb, 64, 48));
   ep::PictureDecoder decoder;
   ep_frame frame = {};
-  ASSERT_EQ(decoder.open(file.c_str(), ep::PictureDecoder::Want::kCheapest, &frame, nullptr), EP_OK);
+  ASSERT_EQ(decoder.open(file.c_str(), ep::PictureDecoder::Want::kCheapest, &frame, nullptr),
+            EP_OK);
   EXPECT_EQ(frame.pixels, static_cast<uint32_t>(EP_PIXELS_J420));
   ASSERT_EQ(frame.bytes, 64u * 48 * 3 / 2);
   std::vector<uint8_t> planes(frame.bytes);
@@ -93,11 +94,12 @@ TEST(Picture, OfferedAsPlanesIsTheSamePicture) {
 TEST(Picture, WithOddSidesOrOtherSubsamplingIsOfferedAsRgb) {
   const TemporaryFolder folder;
   ep::PictureDecoder decoder;
-  for (const auto& [width, height, subsampling] :
-       {std::tuple{63u, 48u, TJSAMP_420}, {64u, 47u, TJSAMP_420}, {64u, 48u, TJSAMP_444},
-        {64u, 48u, TJSAMP_GRAY}}) {
-    const std::string file = folder.write(
-        "a.jpg", make_jpeg(gradient_rgb(width, height), width, height, subsampling));
+  for (const auto& [width, height, subsampling] : {std::tuple{63u, 48u, TJSAMP_420},
+                                                   {64u, 47u, TJSAMP_420},
+                                                   {64u, 48u, TJSAMP_444},
+                                                   {64u, 48u, TJSAMP_GRAY}}) {
+    const std::string file =
+        folder.write("a.jpg", make_jpeg(gradient_rgb(width, height), width, height, subsampling));
     ep_frame frame = {};
     ASSERT_EQ(decoder.open(file.c_str(), ep::PictureDecoder::Want::kCheapest, &frame, nullptr),
               EP_OK);
@@ -176,8 +178,8 @@ void cut_everywhere(const std::vector<uint8_t>& whole, uint32_t width) {
   const TemporaryFolder folder;
   uint32_t refused = 0;
   for (size_t bytes = 0; bytes < whole.size(); bytes += 64) {
-    const Decoded decoded = decode(folder.write(
-        "cut", {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(bytes)}));
+    const Decoded decoded = decode(
+        folder.write("cut", {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(bytes)}));
     if (decoded.status == EP_OK) {
       EXPECT_EQ(decoded.frame.width, width);
     } else {
