@@ -9,7 +9,7 @@ import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
 import { roundUp, sizePool, sizeRegion } from '../models/sizing.ts';
-import { trial } from '../models/trial.ts';
+import { trial, type Verdict } from '../models/trial.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
 import { defaultJob } from './default-job.ts';
@@ -46,17 +46,25 @@ function sourceOf(native: Native, { source, fps }: Config): Source {
   return new StillSource(native, { path, fps, eachSeconds: source.each_seconds });
 }
 
-/** Loads the model once in a child process, which shows whether it runs and what it needs. */
-async function planModel(model: ModelConfig, config: Config): Promise<PlannedModel> {
-  const chunkBytes = config.region.chunk_kb * 1024;
+async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal): Promise<Verdict> {
   const { file, name, threads, delegate } = model;
-  const verdict = await trial({
-    file,
-    name,
-    threads,
-    delegate,
-    ...(config.runtime.library === null ? {} : { runtimeLibrary: config.runtime.library }),
-  });
+  const runtimeLibrary = config.runtime.library;
+  try {
+    return await trial({ file, name, threads, delegate, runtimeLibrary, signal });
+  } catch (error) {
+    throw signal.aborted ? new Interrupted() : error;
+  }
+}
+
+/** Loads the model once in a child process, which shows whether it runs and what it needs. */
+async function planModel(
+  model: ModelConfig,
+  config: Config,
+  signal: AbortSignal,
+): Promise<PlannedModel> {
+  const { file, name } = model;
+  const chunkBytes = config.region.chunk_kb * 1024;
+  const verdict = await tryModel(model, config, signal);
   if (!verdict.ok) throw new Error(verdict.message);
   return {
     config: model,
@@ -88,7 +96,7 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
   const models: PlannedModel[] = [];
   for (const model of configured) {
     if (signal.aborted) throw new Interrupted();
-    models.push(await planModel(model, config));
+    models.push(await planModel(model, config, signal));
   }
   const chunkBytes = config.region.chunk_kb * 1024;
   // A still keeps its decoded picture in the pool, beside the ring's slots.
