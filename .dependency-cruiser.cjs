@@ -5,6 +5,7 @@
 const floors = [
   ['cli'],
   ['main.ts'],
+  ['boot'],
   ['control'],
   ['pipeline', 'analysis', 'bench', 'parking'],
   ['models', 'frames', 'telemetry', 'dashboard'],

@@ -4,7 +4,7 @@
 import { Announcement } from './boot/announcement.ts';
 import { Lifecycle } from './boot/lifecycle.ts';
 import { makePlan } from './boot/plan.ts';
-import { laneOf, pooledModel } from './boot/pooled-model.ts';
+import { PooledModel } from './boot/pooled-model.ts';
 import type { Config } from './config/config.ts';
 import { Events } from './frames/events.ts';
 import { Ring } from './frames/ring.ts';
@@ -39,14 +39,11 @@ export async function main({ config, version, display, signal, onEnd }: Program)
 
   const region = new Region(native, plan.region);
   const runtime = new Runtime(region, { library: config.runtime.library });
-  const models = plan.models.map((planned) => pooledModel(region, runtime, planned));
+  const models = plan.models.map((planned) => new PooledModel(region, runtime, planned, display));
   const frames = new Pool(region, plan.frames.pool);
   const ring = new Ring(frames, plan.frames.ring);
   const events = new Events(native);
-  const lanes = plan.models.flatMap((planned, index) => {
-    const model = models[index];
-    return model === undefined ? [] : [laneOf(model, planned)];
-  });
+  const lanes = models.map((model) => model.lane);
   const pipeline = new Pipeline({
     runtime,
     ring,
@@ -73,7 +70,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
     [
       region,
       runtime,
-      ...models.flatMap((model) => [model.pool, model]),
+      ...models,
       frames,
       ring,
       events,

@@ -1,12 +1,12 @@
 import type { Config } from '../config/config.ts';
 import type { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
-import type { Model } from '../models/model.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { Display } from '../telemetry/console/display.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Part } from './part.ts';
 import type { Plan } from './plan.ts';
+import type { PooledModel } from './pooled-model.ts';
 
 export interface Announced {
   config: Config;
@@ -15,7 +15,7 @@ export interface Announced {
   region: Region;
   runtime: Runtime;
   frames: Pool;
-  models: readonly Model[];
+  models: readonly PooledModel[];
   telemetry: Telemetry;
   display: Display;
 }
@@ -48,11 +48,15 @@ export class Announcement implements Part {
       pools: this.#pools(),
       source: plan.source.description,
       fps: config.fps,
-      models: models.map(({ name, delegate, loadMs }) => ({ name, delegate, load_ms: loadMs })),
+      models: models.map(({ model: { name, delegate, loadMs } }) => ({
+        name,
+        delegate,
+        load_ms: loadMs,
+      })),
       broker: telemetry.url,
       topic: telemetry.topic,
     });
-    telemetry.event('started', { version, models: models.map(({ name }) => name) });
+    telemetry.event('started', { version, models: models.map(({ model }) => model.name) });
   }
 
   /** The bus hears of it while it can still be said. */
@@ -66,7 +70,7 @@ export class Announcement implements Part {
     return [
       { name: 'runtime', bytes: runtime.poolStats().mapped_bytes },
       { name: 'frames', bytes: frames.stats().mapped_bytes },
-      ...models.map(({ name, pool }) => ({ name, bytes: pool.stats().mapped_bytes })),
+      ...models.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
     ];
   }
 }

@@ -19,7 +19,9 @@ export interface PlannedModel {
   config: ModelConfig;
   labels: string[];
   sha256: string;
-  pool: PoolOptions;
+  /** Of its pool. */
+  quotaBytes: number;
+  chunkBytes: number;
 }
 
 /** What will run, and how much memory each part of it gets. */
@@ -62,15 +64,15 @@ async function planModel(
   config: Config,
   signal: AbortSignal,
 ): Promise<PlannedModel> {
-  const { file, name } = model;
   const chunkBytes = config.region.chunk_kb * 1024;
   const verdict = await tryModel(model, config, signal);
   if (!verdict.ok) throw new Error(verdict.message);
   return {
     config: model,
     labels: model.labels === null ? [] : await loadLabels(model.labels),
-    sha256: await sha256File(file),
-    pool: { name, quotaBytes: sizePool(verdict.peakBytes, chunkBytes), chunkBytes },
+    sha256: await sha256File(model.file),
+    quotaBytes: sizePool(verdict.peakBytes, chunkBytes),
+    chunkBytes,
   };
 }
 
@@ -103,6 +105,6 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
   const held = { ...ring, slots: ring.slots + 1 };
   const quotaBytes = roundUp(framesPoolBytes(held), chunkBytes);
   const frames = { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
-  const poolBytes = [RUNTIME_POOL_BYTES, quotaBytes, ...models.map(({ pool }) => pool.quotaBytes)];
+  const poolBytes = [RUNTIME_POOL_BYTES, quotaBytes, ...models.map((model) => model.quotaBytes)];
   return { ...regionOf(config, poolBytes), models, source, frames };
 }

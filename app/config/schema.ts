@@ -156,7 +156,7 @@ export const schema = {
         },
         mapping_budget: {
           type: 'integer',
-          minimum: 16,
+          minimum: 1,
           maximum: 65000,
           default: 4096,
           description: 'Memory mappings that all pools may hold together.',

@@ -17,6 +17,8 @@ export interface StartOptions {
   prefix?: readonly string[];
   environment?: NodeJS.ProcessEnv;
   folder?: string;
+  /** In a process group of its own, whose number is the child's. */
+  detached?: boolean;
 }
 
 /** The real program as a child, through its launcher. */
@@ -31,6 +33,7 @@ export class Edgepool {
       cwd: options.folder ?? ROOT,
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.detached ?? false,
     });
     this.child.stdout?.on('data', (text) => {
       this.out += text;

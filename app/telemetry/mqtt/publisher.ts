@@ -132,8 +132,10 @@ export class Publisher {
 
   #onUp(): void {
     this.#upSince_ms = this.#now();
+    const news = `broker ${this.#options.url} is connected`;
+    if (this.#saidAway) this.#log.info(news);
+    else this.#log.debug(news);
     this.#saidAway = false;
-    this.#log.info('broker connected', { broker: this.#options.url });
     this.#session?.publish(this.#options.birth, () => this.#pump());
   }
 
