@@ -2,8 +2,10 @@
  * The interface of the npm package tfjs-tflite-node with every model in a pool of its own: a
  * program that imports from here instead is pooled.
  */
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Pool } from '../memory/pool.ts';
+import type { NativeError } from '../native/native-error.ts';
 import { DefaultRegion, type PoolingOptions } from './default-region.ts';
 import { Model } from './model.ts';
 import { PooledTFLiteModel } from './pooled-tflite-model.ts';
@@ -29,6 +31,7 @@ export interface TFLiteModelOptions {
   delegates?: TFLiteDelegatePlugin[];
 }
 
+const MIB = 1024 * 1024;
 const DEFAULT_THREADS = 4;
 const MAX_THREADS = 64;
 
@@ -57,34 +60,54 @@ export async function loadTFLiteModel(
   return new PooledTFLiteModel(loaded, tensor);
 }
 
-/** The pool may take what is free while the model loads; afterwards it keeps the peak and 20 %. */
+/** Loads into larger and larger pools until one is large enough. */
 async function loadInOwnPool(
   runtime: Runtime,
   name: string,
   source: string | Uint8Array,
   threads: number,
 ): Promise<Model> {
+  const { capacity_bytes } = runtime.region.stats();
   const { chunkBytes, delegate } = shared.options;
-  const { capacity_bytes, unassigned_bytes } = runtime.region.stats();
-  const pool = new Pool(runtime.region, {
-    name,
-    quotaBytes: Math.max(chunkBytes, roundUp(unassigned_bytes - chunkBytes + 1, chunkBytes)),
-    windowBytes: capacity_bytes,
-    plannedBytes: 0,
-    chunkBytes,
-  });
-  await pool.start();
-  const loaded = new Model(runtime, pool, { name, source, threads, delegate });
-  try {
-    await loaded.start();
-  } catch (error) {
-    await pool.stop();
-    throw error;
+  for (let quotaBytes = await firstQuota(source); ; quotaBytes *= 2) {
+    const limited = Math.min(quotaBytes, capacity_bytes);
+    const options = { name, quotaBytes: limited, plannedBytes: 0, chunkBytes };
+    const pool = new Pool(runtime.region, options);
+    await pool.start();
+    const model = new Model(runtime, pool, { name, source, threads, delegate });
+    try {
+      await model.start();
+      await cutToPeak(pool, chunkBytes);
+      return model;
+    } catch (error) {
+      await pool.stop();
+      const { status } = error as Partial<NativeError>;
+      if (status !== 'EP_E_POOL_FULL' || limited === capacity_bytes) {
+        throw error;
+      }
+    }
   }
+}
+
+/** Enough for most models: the file, its packed weights, its tensors. */
+async function firstQuota(source: string | Uint8Array): Promise<number> {
+  const fileBytes =
+    typeof source === 'string'
+      ? await stat(source).then(
+          ({ size }) => size,
+          // The load fails on it too, and its message says why.
+          () => 0,
+        )
+      : source.byteLength;
+  return roundUp(3 * fileBytes + 8 * MIB, 2 * MIB);
+}
+
+/** What the load has shown to be enough is the quota from now; the rest goes back. */
+async function cutToPeak(pool: Pool, chunkBytes: number): Promise<void> {
   const size = sizePool(pool.stats().peak_live_bytes, chunkBytes);
   await pool.trim(size);
-  pool.setQuota(Math.max(size, pool.stats().mapped_bytes));
-  return loaded;
+  const { mapped_bytes, quota_bytes } = pool.stats();
+  pool.setQuota(Math.min(quota_bytes, Math.max(size, mapped_bytes)));
 }
 
 /** At most 63 bytes: the name stands in messages of the native library. */

@@ -15,6 +15,8 @@ export interface TrialOptions {
   threads?: number;
   delegate?: DelegateName;
   runtimeLibrary?: string | null;
+  /** Chunk of the pool that the model will get; by default 16384. */
+  chunkBytes?: number;
   /** How long a load may take; by default 60 s. */
   timeoutMs?: number;
   /** Ends the child when it aborts; the trial then rejects. */
@@ -30,6 +32,8 @@ export type Verdict =
       /** Most that the model had taken of its pool at any time of the load. */
       peakBytes: number;
       liveBytes: number;
+      /** The pool to give it: the peak and 20 %, or more where its blocks need more to lie in. */
+      poolBytes: number;
       fileBytes: number;
       /** As in the snapshot: `xnnpack+qs8`, `none (xnnpack+qu8 refused)`. */
       delegate: string;
@@ -48,6 +52,7 @@ type Answer =
       ok: true;
       peak_bytes: number;
       live_bytes: number;
+      pool_bytes: number;
       file_bytes: number;
       delegate: number;
       delegate_tried: number;
@@ -64,6 +69,7 @@ interface Ending {
 }
 
 const PROGRAM = 'edgepool-trial';
+const DEFAULT_CHUNK_BYTES = 16384;
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 /** A model takes two to four times its file; its tensors do not depend on the file at all. */
@@ -72,7 +78,10 @@ const CAPACITY_BESIDE_FILE_BYTES = 48 * MIB;
 /** Tries with twice the region before each, while a model finds its own too small. */
 const TRIES = 5;
 
-/** Loads a model in a child process, which may crash or hang without harm. Never rejects for it. */
+/**
+ * Loads a model in a child process, which may crash or hang without harm: whether it runs, and the
+ * size of a pool in which it does. Never rejects for the model's sake.
+ */
 export async function trial(options: TrialOptions): Promise<Verdict> {
   const { file } = options;
   let capacityBytes = options.capacityBytes ?? (await firstCapacity(file));
@@ -109,6 +118,7 @@ function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
     options.name ?? basename(file, extname(file)),
     String(threads ?? 1),
     String(Delegate[delegate ?? 'auto']),
+    String(options.chunkBytes ?? DEFAULT_CHUNK_BYTES),
     String(capacityBytes),
   ];
   return new Promise((resolve, reject) => {
@@ -164,6 +174,7 @@ function judge(file: string, ending: Ending, options: TrialOptions): Verdict {
     ok: true,
     peakBytes: answer.peak_bytes,
     liveBytes: answer.live_bytes,
+    poolBytes: answer.pool_bytes,
     fileBytes: answer.file_bytes,
     delegate: delegateName(answer.delegate, answer.delegate_tried),
     loadMs: answer.load_ns / 1e6,

@@ -15,5 +15,11 @@ list(APPEND EP_SOURCES
 list(APPEND EP_TESTS
   test/heap_damage_test.cpp
   test/heap_test.cpp
+  test/limits_test.cpp
   test/pool_test.cpp
+  test/pool_threads_test.cpp
+  test/record_test.cpp
   test/region_test.cpp)
+list(APPEND EP_KERNEL_TESTS
+  test/region_kernel_test.cpp
+  test/region_limits_test.cpp)

@@ -98,15 +98,19 @@ Outcome Graph::make_interpreter(const GraphOptions& options) {
 Outcome Graph::allocate_tensors() {
   const uint64_t start = now_ns();
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_TENSORS);
-  const Outcome outcome =
-      run(dropping_scope(), [&] { return runtime_->api.allocate_tensors(interpreter_) == kTfLiteOk; });
+  const Outcome outcome = run(
+      dropping_scope(), [&] { return runtime_->api.allocate_tensors(interpreter_) == kTfLiteOk; });
   times_.tensors_ns += now_ns() - start;
   return outcome;
 }
 
 Outcome Graph::warm_up() {
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_FIRST_INVOKE);
-  return run(dropping_scope(), [&] { return runtime_->api.invoke(interpreter_) == kTfLiteOk; });
+  const TfLiteApi& api = runtime_->api;
+  return run(dropping_scope(), [&] {
+    if (api.invoke(interpreter_) != kTfLiteOk) return false;
+    return api.reset_variables == nullptr || api.reset_variables(interpreter_) == kTfLiteOk;
+  });
 }
 
 Outcome Graph::invoke() {

@@ -62,7 +62,8 @@ class Graph {
   /** Delegate, interpreter, tensors. On any other outcome than kDone everything made so far is
    *  deleted again, in the order in which the runtime survives it. */
   Outcome build(const GraphOptions& options);
-  /** The first run, which may need much that later ones do not. After kNoMemory: `destroy`. */
+  /** The first run, which may need much that later ones do not. State that a model keeps from run
+   *  to run is as before it. On any other outcome than kDone: `destroy`. */
   Outcome warm_up();
   /** A refusal does not harm the graph: what was missing was borrowed for the time of the run. */
   Outcome invoke();

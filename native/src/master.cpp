@@ -29,7 +29,10 @@ constexpr double kMib = 1024.0 * 1024.0;
 
 // What taking memory costs beside the memory: page tables and the kernel's own records, charged to
 // the same control group, and what the kernel hands out to each processor in batches.
-uint64_t with_kernel_costs(uint64_t bytes) { return bytes + bytes / 256 + (uint64_t{2} << 20); }
+uint64_t with_kernel_costs(uint64_t bytes) {
+  const uint64_t costs = bytes / 256 + (uint64_t{2} << 20);
+  return bytes > UINT64_MAX - costs ? UINT64_MAX : bytes + costs;
+}
 
 int32_t too_large(ep_error* error, uint64_t asked, uint64_t available, const char* limit) {
   return fail(error, EP_E_NO_MEMORY, {asked, available, available},
@@ -84,15 +87,24 @@ void Master::give_back() {
   fd_ = -1;
 }
 
+int32_t Master::check_room(const ep_region_options& options, uint64_t capacity_bytes,
+                           ep_error* error) {
+  const uint64_t free_huge = free_huge_pages("") * kExtentBytes;
+  if (options.pages != EP_PAGES_ORDINARY && free_huge >= capacity_bytes) return EP_OK;
+  if (options.pages == EP_PAGES_HUGETLB) {
+    return too_large(error, capacity_bytes, free_huge, "free 2 MiB pages, vm.nr_hugepages");
+  }
+  const Limit limit = nearest_limit("");
+  if (with_kernel_costs(capacity_bytes) <= limit.available_bytes) return EP_OK;
+  return too_large(error, capacity_bytes, limit.available_bytes, limit.name);
+}
+
 int32_t Master::take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error) {
   bytes_ = capacity_bytes;
-  const uint64_t free_huge = free_huge_pages("") * kExtentBytes;
-  if (options.pages == EP_PAGES_HUGETLB) {
-    if (free_huge >= bytes_) return attempt(options, true, error);
-    return too_large(error, bytes_, free_huge, "free 2 MiB pages, vm.nr_hugepages");
-  }
+  if (options.pages == EP_PAGES_HUGETLB) return attempt(options, true, error);
   // Someone else, or a limit of a control group, may be in the way of huge pages that are free.
-  const bool try_huge = options.pages == EP_PAGES_AUTO && free_huge >= bytes_;
+  const bool try_huge =
+      options.pages == EP_PAGES_AUTO && free_huge_pages("") * kExtentBytes >= bytes_;
   if (try_huge && attempt(options, true, nullptr) == EP_OK) return EP_OK;
   return attempt(options, false, error);
 }
@@ -114,12 +126,6 @@ int32_t Master::attempt(const ep_region_options& options, bool hugetlb, ep_error
 }
 
 int32_t Master::open(bool hugetlb, ep_error* error) {
-  if (!hugetlb) {
-    const Limit limit = nearest_limit("");
-    if (limit.available_bytes < with_kernel_costs(bytes_)) {
-      return too_large(error, bytes_, limit.available_bytes, limit.name);
-    }
-  }
   const unsigned flags =
       MFD_CLOEXEC | MFD_ALLOW_SEALING | (hugetlb ? MFD_HUGETLB | MFD_HUGE_2MB : 0);
   fd_ = memfd_create("edgepool", flags);
@@ -158,7 +164,7 @@ int32_t Master::map(ep_error* error) {
 int32_t Master::populate_in_steps(size_t step_bytes, ep_error* error) {
   for (size_t done = 0; done < bytes_;) {
     const size_t rest = bytes_ - done;
-    if (!hugetlb_ && done != 0) {
+    if (!hugetlb_) {
       const Limit limit = nearest_limit("");
       if (limit.available_bytes < with_kernel_costs(rest)) {
         return too_large(error, bytes_, done + limit.available_bytes, limit.name);

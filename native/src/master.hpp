@@ -22,6 +22,9 @@ class Master {
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
 
+  /** Whether the limits leave room now; `capacity_bytes` may be any number. */
+  static int32_t check_room(const ep_region_options& options, uint64_t capacity_bytes,
+                            ep_error* error);
   /** Takes all of it or, with an error, nothing. `capacity_bytes` is a multiple of kExtentBytes. */
   int32_t take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error);
 

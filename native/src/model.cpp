@@ -68,7 +68,7 @@ uint64_t pool_allocations(ep_pool* pool) {
 }
 
 int32_t fail_invoke(ep_model* model, Outcome outcome, ep_error* error) {
-  if (outcome == Outcome::kNoMemory) return fail_no_memory(error, *model, "running");
+  if (outcome == Outcome::kNoMemory) return fail_no_memory(error, *model, "in a run");
   const char* message = model->graph.message();
   return fail(error, EP_E_INVOKE, "model %s: the run failed: %s", model->name,
               message[0] == '\0' ? "no reason given" : message);
@@ -76,11 +76,11 @@ int32_t fail_invoke(ep_model* model, Outcome outcome, ep_error* error) {
 
 }  // namespace
 
-int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* action) {
+int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* when) {
   ep_pool* const pool = model.graph.refused_by() != nullptr ? model.graph.refused_by() : model.pool;
   if (pool == nullptr) {
-    return fail(error, EP_E_NO_MEMORY, "model %s: %s it needs more memory than the machine has",
-                model.name, action);
+    return fail(error, EP_E_NO_MEMORY, "model %s needs more memory than the machine has (%s)",
+                model.name, when);
   }
   Refusal refusal =
       model.graph.refused_by() != nullptr ? model.graph.refusal() : pool_refusal(pool);
@@ -91,9 +91,9 @@ int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* actio
                            : "raise the region's budget of mappings";
   return fail(error, refusal.status,
               {refusal.requested_bytes, refusal.available_bytes, refusal.largest_free_bytes},
-              "model %s: %s it does not fit into pool %s: requested %" PRIu64
+              "model %s does not fit into pool %s (%s): requested %" PRIu64
               " bytes, available %" PRIu64 ", largest free %" PRIu64 "; %s",
-              model.name, action, pool_name(pool), refusal.requested_bytes, refusal.available_bytes,
+              model.name, pool_name(pool), when, refusal.requested_bytes, refusal.available_bytes,
               refusal.largest_free_bytes, remedy);
 }
 

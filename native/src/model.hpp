@@ -30,8 +30,8 @@ int32_t output_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, con
 uint8_t* allocate_file(ep_pool* pool, size_t bytes);
 void free_file(ep_model* model);
 
-/** Fills `error` with the refusal that ended `action` ("loading", "running") of the model, its
- *  three figures included, and returns its status. */
-int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* action);
+/** Fills `error` with the last refusal, its three figures included, and returns its status. `when`
+ *  says in what it happened ("while loading"). */
+int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* when);
 
 }  // namespace ep

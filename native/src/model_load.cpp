@@ -72,7 +72,7 @@ int32_t take_bytes(ep_model* model, const ep_model_options& options, ep_error* e
   const uint64_t map_start = now_ns();
   model->bytes = allocate_file(model->pool, size);
   model->info.map_ns = now_ns() - map_start;
-  if (model->bytes == nullptr) return fail_no_memory(error, *model, "loading");
+  if (model->bytes == nullptr) return fail_no_memory(error, *model, "while loading");
   if (options.path != nullptr) {
     const int32_t status = file.read_all(model->bytes, size, error);
     if (status != EP_OK) return status;
@@ -103,7 +103,7 @@ int32_t build_graph(ep_model* model, const Ladder& ladder, ep_error* error) {
       case Outcome::kDone:
         return EP_OK;
       case Outcome::kNoMemory:
-        return fail_no_memory(error, *model, "loading");
+        return fail_no_memory(error, *model, "while loading");
       case Outcome::kRefused:
         break;
     }
@@ -122,15 +122,10 @@ int32_t first_invoke(ep_model* model, ep_error* error) {
   const uint64_t start = now_ns();
   const Outcome outcome = model->graph.warm_up();
   model->info.first_invoke_ns = now_ns() - start;
-  if (outcome == Outcome::kNoMemory) return fail_no_memory(error, *model, "the first run");
+  if (outcome == Outcome::kNoMemory) return fail_no_memory(error, *model, "in its first run");
   if (outcome == Outcome::kRefused) {
     return fail(error, EP_E_INVOKE, "model %s: the first run failed: %s", model->name,
                 model->graph.message());
-  }
-  // What the model keeps from run to run starts from zero, as if there had been no warm-up.
-  if (api.reset_variables != nullptr && api.reset_variables(interpreter) != kTfLiteOk) {
-    return fail(error, EP_E_INVOKE, "model %s: its state cannot be reset after the first run",
-                model->name);
   }
   return EP_OK;
 }

@@ -96,6 +96,6 @@ int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* sh
                           model->name, model->graph.message());
   if (ep::rebuild(model, former)) return status;
   model->graph.destroy();
-  return ep::fail(error, EP_E_STATE, "model %s: could not be restored after a refused shape; unload it",
-                  model->name);
+  return ep::fail(error, EP_E_STATE,
+                  "model %s: could not be restored after a refused shape; unload it", model->name);
 }

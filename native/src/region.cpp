@@ -12,7 +12,9 @@ namespace ep {
 namespace {
 
 constexpr uint32_t kDefaultBudget = 4096;
-constexpr uint64_t kExtraAddresses = uint64_t{1} << 30;
+// Addresses for windows: the least window for every pool that there can be, and room for large
+// ones to lie scattered.
+constexpr uint64_t kLeastWindowBytes = 2 * kSlotBytes;
 constexpr uint64_t kAddressesPerByte = 8;
 constexpr uint64_t kMaxCapacityBytes = uint64_t{1} << 40;
 // Granules are counted in 32 bits and owners kept in 16: far beyond any board.
@@ -51,22 +53,19 @@ int32_t ep_region::start(const ep_region_options& options, ep_error* error) {
   if (options.lock > EP_LOCK_REQUIRED || options.pages > EP_PAGES_HUGETLB) {
     return fail(error, EP_E_ARGUMENT, "region: unknown region.lock or region.pages");
   }
+  int32_t status = ep::Master::check_room(options, options.capacity_bytes, error);
+  if (status != EP_OK) return status;
   if (options.capacity_bytes > ep::kMaxCapacityBytes) {
-    const ep::Limit limit = ep::nearest_limit("");
-    return fail(error, EP_E_NO_MEMORY,
-                {options.capacity_bytes, limit.available_bytes, limit.available_bytes},
-                "region: %llu MiB requested, %llu MiB available (limit: %s); lower "
-                "region.capacity_mb",
-                static_cast<unsigned long long>(options.capacity_bytes >> 20),
-                static_cast<unsigned long long>(limit.available_bytes >> 20), limit.name);
+    return fail(error, EP_E_ARGUMENT, "region: more than 1 TiB; lower region.capacity_mb");
   }
   capacity_bytes_ =
       (options.capacity_bytes + ep::kExtentBytes - 1) / ep::kExtentBytes * ep::kExtentBytes;
   mapping_budget_ = options.mapping_budget == 0 ? ep::kDefaultBudget : options.mapping_budget;
-  int32_t status = ep::check_budget(capacity_bytes_, mapping_budget_, error);
+  status = ep::check_budget(capacity_bytes_, mapping_budget_, error);
   if (status == EP_OK) status = master_.take(options, capacity_bytes_, error);
   if (status != EP_OK) return status;
-  status = windows_.reserve(capacity_bytes_ * ep::kAddressesPerByte + ep::kExtraAddresses, error);
+  status = windows_.reserve(
+      capacity_bytes_ * ep::kAddressesPerByte + kMaxPools * ep::kLeastWindowBytes, error);
   if (status != EP_OK) return status;
 
   if (master_.hugetlb()) granule_bytes_ = ep::kExtentBytes;

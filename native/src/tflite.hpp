@@ -53,7 +53,7 @@ struct TfLiteApi {
   void* (*tensor_data)(const TfLiteTensor*);
   const char* (*tensor_name)(const TfLiteTensor*);
   TfLiteQuantizationParams (*tensor_quantization)(const TfLiteTensor*);
-  /** Zeroes what a model keeps from run to run. Null in a library without the call. */
+  /** Experimental in the API, so it may be null. */
   int (*reset_variables)(TfLiteInterpreter*);
   /** Null in a library built without XNNPACK. */
   TfLiteDelegate* (*xnnpack_create)(const void* options);

@@ -159,9 +159,7 @@ TEST(Capture, OutlivesAReaderThatIsGone) {
 
 TEST(Capture, ReportsABrokenPictureAndTheEnd) {
   const TemporaryFolder folder;
-  std::vector<uint8_t> cut = ep_test::make_jpeg(ep_test::gradient_rgb(320, 240), 320, 240);
-  cut.resize(cut.size() - 100);
-  folder.write("only.jpg", cut);
+  folder.write("only.jpg", ep_test::make_cut_jpeg());
   FramesPool pool;
   Ring ring(pool.get(), 2, kMiB);
   Events events(8);

@@ -83,4 +83,10 @@ inline std::vector<uint8_t> make_jpeg(const std::vector<uint8_t>& rgb, uint32_t 
   return file;
 }
 
+/** A JPEG whose header is whole, so that only decoding finds that its end is missing. */
+inline std::vector<uint8_t> make_cut_jpeg() {
+  const std::vector<uint8_t> whole = make_jpeg(gradient_rgb(320, 240), 320, 240);
+  return {whole.begin(), whole.end() - 100};
+}
+
 }  // namespace ep_test

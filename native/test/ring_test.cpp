@@ -124,7 +124,10 @@ TEST(Ring, KeepsHeldPixelsUnchangedUnderConcurrentFillersAndHolders) {
     threads.emplace_back([&, reader] {
       for (uint32_t turn = reader; fillers_left > 0; ++turn) {
         const uint32_t slot = turn % 4;
-        if (!ring.get()->retain(slot)) continue;
+        if (!ring.get()->retain(slot)) {
+          std::this_thread::yield();
+          continue;
+        }
         if (!is_whole(slot)) ++torn;
         ++seen;
         ring.get()->release(slot);

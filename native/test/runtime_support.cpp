@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "fixtures/input_fill.hpp"
 
@@ -206,6 +207,14 @@ std::string run(ep_model* model, uint64_t seed, int invokes) {
     all += outputs(model);
   }
   return all;
+}
+
+uint64_t test_seed() {
+  const char* given = std::getenv("EP_SEED");
+  const uint64_t seed =
+      given != nullptr ? std::strtoull(given, nullptr, 0) : std::random_device{}();
+  std::printf("EP_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  return seed;
 }
 
 int reference_flags(ep_delegate delegate) {

@@ -53,6 +53,9 @@ std::string outputs(ep_model* model);
 /** `invokes` runs, their outputs one behind the other, as the reference program writes them. */
 std::string run(ep_model* model, uint64_t seed, int invokes);
 
+/** EP_SEED where set, else one from the system; printed, so that a failure can be run again. */
+uint64_t test_seed();
+
 /** XNNPACK's flags as the reference program takes them: -1 for none. */
 int reference_flags(ep_delegate delegate);
 const char* name_of(ep_delegate delegate);

@@ -16,6 +16,7 @@ using ep_test::FramesPool;
 using ep_test::gradient_rgb;
 using ep_test::kMiB;
 using ep_test::make_bmp;
+using ep_test::make_cut_jpeg;
 using ep_test::make_jpeg;
 using ep_test::Ring;
 using ep_test::TemporaryFolder;
@@ -60,13 +61,6 @@ class Stills {
   Ring ring_;
   StillSource source_;
 };
-
-/** Its header is whole, so that only decoding finds what is missing. */
-std::vector<uint8_t> cut_jpeg() {
-  std::vector<uint8_t> file = make_jpeg(gradient_rgb(320, 240), 320, 240);
-  file.resize(file.size() - 100);
-  return file;
-}
 
 int32_t probe(const std::string& path, ep_frame* largest, std::string* message) {
   ep_source_options options = {};
@@ -121,7 +115,7 @@ TEST(Still, HoldsTheRightPixelsWhenPicturesChangeUnderReusedSlots) {
 TEST(Still, ReportsABrokenFileOfAFolderOnceAndGoesOn) {
   const TemporaryFolder folder;
   folder.write("a.bmp", make_bmp(gradient_rgb(20, 10), 20, 10));
-  folder.write("b.jpg", cut_jpeg());
+  folder.write("b.jpg", make_cut_jpeg());
   folder.write("c.bmp", make_bmp(gradient_rgb(20, 10), 20, 10));
   Stills stills(folder.path(), 1);
   EXPECT_EQ(stills.fill(1).note, "a.bmp");
@@ -135,8 +129,8 @@ TEST(Still, ReportsABrokenFileOfAFolderOnceAndGoesOn) {
 
 TEST(Still, EndsWhenNoFileOfTheFolderIsLeft) {
   const TemporaryFolder folder;
-  folder.write("a.jpg", cut_jpeg());
-  folder.write("b.jpg", cut_jpeg());
+  folder.write("a.jpg", make_cut_jpeg());
+  folder.write("b.jpg", make_cut_jpeg());
   Stills stills(folder.path(), 1);
   EXPECT_EQ(stills.fill(1).outcome, FrameSource::Outcome::kFailed);
   EXPECT_EQ(stills.fill(1).outcome, FrameSource::Outcome::kFailed);

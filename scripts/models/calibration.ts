@@ -131,7 +131,8 @@ function runConvolution(graph: Graph, operator: Convolution, inputs: Float32Arra
       ? kernels.conv(x, shape, filter, bias.length, window)
       : kernels.depthwise(x, shape, filter, window),
   );
-  const scale = operator.normalised ? fold(operator.kind, outputs, filter, bias) : null;
+  const scale =
+    operator.deviation === null ? null : fold(operator, operator.deviation, outputs, filter, bias);
   for (const output of outputs) {
     for (let i = 0; i < output.length; i++) {
       const c = i % bias.length;
@@ -145,13 +146,14 @@ function runConvolution(graph: Graph, operator: Convolution, inputs: Float32Arra
 /** Folds the statistics of the raw outputs into filter and bias, whose former values are batch
  *  normalisation's shifts; returns each channel's factor. */
 function fold(
-  kind: 'conv' | 'depthwise',
+  { kind }: Convolution,
+  deviation: number,
   outputs: Float32Array[],
   filter: Float32Array,
   bias: Float32Array,
 ): Float64Array {
   const { means, variances } = statistics(outputs, bias.length);
-  const scale = variances.map((variance) => 1 / Math.sqrt(variance + EPSILON));
+  const scale = variances.map((variance) => deviation / Math.sqrt(variance + EPSILON));
   const perChannel = filter.length / bias.length;
   for (let i = 0; i < filter.length; i++) {
     const c = kind === 'conv' ? Math.floor(i / perChannel) : i % bias.length;

@@ -22,7 +22,7 @@ export function count(graph: Graph): Counts {
     const places = elements(tensorOf(graph, operator.output).shape) / biases;
     counts.parameters += weights + biases;
     counts.macs += weights * places;
-    if (operator.kind !== 'dense' && operator.normalised) counts.normalised += biases;
+    if (operator.kind !== 'dense' && operator.deviation !== null) counts.normalised += biases;
   }
   return counts;
 }

@@ -7,7 +7,12 @@ export interface ConvolutionOptions {
   activation?: Activation;
   /** False for the few layers that are published with a bias instead of batch normalisation. */
   normalised?: boolean;
+  /** True for the last layer of a branch that is added to its own input: it begins small there
+   *  (Goyal et al. 2017, arXiv 1706.02677, section 5.1), so that the input is not drowned. */
+  residual?: boolean;
 }
+
+const RESIDUAL_DEVIATION = 0.3;
 
 /**
  * Builds a graph layer by layer. Every filter is drawn at once, uniform with the variance of He et
@@ -101,7 +106,7 @@ export class GraphBuilder {
     filters: number,
     options: ConvolutionOptions,
   ): number {
-    const { stride = 1, activation = 'none', normalised = true } = options;
+    const { stride = 1, activation = 'none', normalised = true, residual = false } = options;
     const [height, width] = mapShape(tensorOf(this.#graph, input));
     const name = `${kind}_${this.#graph.operators.length}`;
     const fanIn = elements(filterShape.slice(1)) / (kind === 'depthwise' ? filters : 1);
@@ -117,7 +122,7 @@ export class GraphBuilder {
       bias,
       stride,
       activation,
-      normalised,
+      deviation: normalised ? (residual ? RESIDUAL_DEVIATION : 1) : null,
       output,
     });
     return output;

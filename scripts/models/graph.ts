@@ -25,8 +25,9 @@ export interface Convolution extends Base {
   bias: number;
   stride: number;
   activation: Activation;
-  /** True where the published network has batch normalisation, which is folded in here. */
-  normalised: boolean;
+  /** The deviation of the output's channels where the published network has batch normalisation,
+   *  which is folded in here; null where it has none. */
+  deviation: number | null;
 }
 export interface Dense extends Base {
   kind: 'dense';

@@ -4,7 +4,7 @@ import { FloatEmitter } from './float-emitter.ts';
 import { type Graph, mapShape, tensorOf } from './graph.ts';
 import { Int8Emitter } from './int8-emitter.ts';
 
-const CALIBRATION_PICTURES = 4;
+const CALIBRATION_PICTURES = 6;
 
 export interface TrainedGraph {
   graph: Graph;

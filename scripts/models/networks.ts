@@ -51,8 +51,9 @@ function invertedResidual(
     x = b.conv(x, b.channels(input) * expansion, { kernel: 1, activation: 'relu6' });
   }
   x = b.depthwise(x, { kernel: 3, stride, activation: 'relu6' });
-  x = b.conv(x, channels, { kernel: 1 });
-  return stride === 1 && channels === b.channels(input) ? b.add(input, x) : x;
+  const residual = stride === 1 && channels === b.channels(input);
+  x = b.conv(x, channels, { kernel: 1, residual });
+  return residual ? b.add(input, x) : x;
 }
 
 /** A row of MobileNetV3's tables: kernel, expanded and output channels, squeeze-and-excite,
@@ -123,8 +124,9 @@ function v3Block(b: GraphBuilder, input: number, row: V3Row): number {
   }
   x = activate(b.depthwise(x, { kernel, stride, activation }));
   if (squeeze) x = squeezeExcite(b, x);
-  x = b.conv(x, channels, { kernel: 1 });
-  return stride === 1 && channels === b.channels(input) ? b.add(input, x) : x;
+  const residual = stride === 1 && channels === b.channels(input);
+  x = b.conv(x, channels, { kernel: 1, residual });
+  return residual ? b.add(input, x) : x;
 }
 
 function squeezeExcite(b: GraphBuilder, input: number): number {
@@ -148,7 +150,7 @@ export function resnet18(name: string, seed: number): Graph {
 
 function basicBlock(b: GraphBuilder, input: number, channels: number, stride: number): number {
   let x = b.conv(input, channels, { kernel: 3, stride, activation: 'relu' });
-  x = b.conv(x, channels, { kernel: 3 });
+  x = b.conv(x, channels, { kernel: 3, residual: stride === 1 });
   const shortcut = stride === 1 ? input : b.conv(input, channels, { kernel: 1, stride });
   return b.add(x, shortcut, 'relu');
 }

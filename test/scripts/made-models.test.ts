@@ -76,7 +76,8 @@ for (const network of new Set(CATALOGUE.map((entry) => entry.network))) {
     test(`${network.name} in ${form} says different things about different pictures`, () => {
       assert.ok(new Set(outputs.map(top)).size >= 2);
       outputs.slice(1).forEach((output, i) => {
-        console.log(network.name, form, correlation(output, outputs[i] as Float32Array));
+        const alike = correlation(output, outputs[i] as Float32Array);
+        assert.ok(alike < 0.95, `pictures ${i} and ${i + 1} correlate by ${alike}`);
       });
     });
   }
@@ -84,9 +85,10 @@ for (const network of new Set(CATALOGUE.map((entry) => entry.network))) {
   const [float, int8] = [scores.get('float32'), scores.get('int8')];
   if (float === undefined || int8 === undefined) continue;
   test(`${network.name} in int8 agrees with float32`, () => {
-    float.forEach((output, i) => {
-      const other = int8[i] as Float32Array;
-      console.log(network.name, correlation(output, other), top(output), top(other));
-    });
+    const alike = float.map((output, i) => correlation(output, int8[i] as Float32Array));
+    const median = alike.toSorted((a, b) => a - b)[Math.floor(PICTURES / 2)] as number;
+    // Random weights amplify the rounding of 50 layers more than trained ones do; a wrong scale or
+    // zero point anywhere leaves nothing of the correlation.
+    assert.ok(median > 0.85, alike.join(', '));
   });
 }
