@@ -158,7 +158,10 @@ testWithShared('a model that takes no pictures is refused', async () => {
   const model = shared('models', 'dtln_noise_suppression.tflite');
   const ended = await edgepool(['run', '--model', model, '--broker=none']);
   assert.equal(ended.status, 1);
-  assert.match(line(ended), /model dtln_noise_suppression: its input is [\dx ]+ of float32, no picture/);
+  assert.match(
+    line(ended),
+    /model dtln_noise_suppression: its input is [\dx ]+ of int8, no picture/,
+  );
   assert.equal((await edgepool(['verify', model])).status, 0);
 });
 
