@@ -101,9 +101,7 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
     models.push(await planModel(model, config, signal));
   }
   const chunkBytes = config.region.chunk_kb * 1024;
-  // A still keeps its decoded picture in the pool, beside the ring's slots.
-  const held = { ...ring, slots: ring.slots + 1 };
-  const quotaBytes = roundUp(framesPoolBytes(held), chunkBytes);
+  const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
   const frames = { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
   const poolBytes = [RUNTIME_POOL_BYTES, quotaBytes, ...models.map((model) => model.quotaBytes)];
   return { ...regionOf(config, poolBytes), models, source, frames };
