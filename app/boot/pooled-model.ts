@@ -14,6 +14,20 @@ const WINDOW_QUOTAS = 2;
 /** By what share of its first quota a pool grows that turns out too small. */
 const GROWTH = 0.25;
 
+const PIXEL_TYPES: readonly string[] = ['float32', 'int8', 'uint8'];
+const CHANNELS: readonly (number | undefined)[] = [1, 3];
+
+/** Throws where the model's input is no picture: no frame could ever be laid into it. */
+function requirePicture({ name, inputs: [input] }: Model): void {
+  const { shape = [], type = 'none' } = input ?? {};
+  const laid = shape.length === 4 && shape[0] === 1 && CHANNELS.includes(shape[3]);
+  if (laid && PIXEL_TYPES.includes(type)) return;
+  throw new Error(
+    `model ${name}: its input is ${shape.join(' x ')} of ${type}, no picture: use a model that ` +
+      'takes 1 x height x width x 3 (or 1) of float32, int8 or uint8',
+  );
+}
+
 /**
  * A model in the pool that its plan asks for. The plan knows the peak of live bytes, not where they
  * will lie: where the holes between them make the pool too small, it grows and the load is tried
@@ -44,6 +58,16 @@ export class PooledModel implements Part {
 
   async start(): Promise<void> {
     await this.pool.start();
+    await this.#load();
+    requirePicture(this.model);
+  }
+
+  async stop(): Promise<void> {
+    await this.model.stop();
+    await this.pool.stop();
+  }
+
+  async #load(): Promise<void> {
     const step = roundUp(this.#plannedBytes * GROWTH, this.#chunkBytes);
     const most = this.#plannedBytes * WINDOW_QUOTAS;
     for (let quota = this.#plannedBytes; ; ) {
@@ -59,10 +83,5 @@ export class PooledModel implements Part {
         this.#log.debug(`pool ${this.pool.name} grows to ${quota} bytes`);
       }
     }
-  }
-
-  async stop(): Promise<void> {
-    await this.model.stop();
-    await this.pool.stop();
   }
 }

@@ -1,3 +1,4 @@
+import { loadConfig } from '../config/load.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import { parseArguments } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
@@ -13,10 +14,11 @@ function verdictLine(file: string, verdict: Verdict): string {
 export async function verify(args: readonly string[]): Promise<number> {
   const { words, plain } = parseArguments(args, { valued: [], plain: ['--json'], words: true });
   if (words.length === 0) throw new UsageError('verify needs at least one MODEL');
+  const { library } = loadConfig({ file: null, environment: process.env, flags: null }).runtime;
   const json: object[] = [];
   const refused: string[] = [];
   for (const file of words) {
-    const verdict = await trial({ file });
+    const verdict = await trial({ file, runtimeLibrary: library });
     if (!verdict.ok) refused.push(file);
     if (plain.has('--json')) json.push({ file, ...verdict });
     else process.stdout.write(`${verdictLine(file, verdict)}\n`);

@@ -30,7 +30,8 @@ export class NativeEvent {
   #start = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // Not a Buffer, whose slices are views: a frame outlives its event.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -77,8 +78,7 @@ export class NativeEvent {
   /** A copy of the `ep_frame`, to be handed to a worker. */
   frame(): Uint8Array {
     const start = this.#start + OFFSET.frame;
-    // Not `slice`: of a Buffer that is a view, which the next event would write over.
-    return Uint8Array.from(this.#bytes.subarray(start, start + FRAME_BYTES));
+    return this.#bytes.slice(start, start + FRAME_BYTES);
   }
 
   /** Numbers below 2^53 without a BigInt: 104 days of nanoseconds are exact. */

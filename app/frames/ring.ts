@@ -9,13 +9,17 @@ export interface RingOptions {
   slotBytes: number;
 }
 
-/** Alignment of each slot, the ring's own figures and the heap's headers. */
-const PER_SLOT_BYTES = 4096;
-const FIXED_BYTES = 64 * 1024;
+/** Of the source: a picture at full size, that of a still or the background of the pattern. */
+const SOURCE_FRAMES = 1;
+/** For each slot: its alignment and header, and its share of the rows that workers convert with. */
+const PER_SLOT_BYTES = 128 * 1024;
+/** The heap's own figures, and the rows of a ring with few slots. */
+const FIXED_BYTES = 256 * 1024;
 
-/** What a pool must hold for such a ring. */
+/** What a pool must hold for such a ring, its source and the workers that read from it. */
 export function framesPoolBytes(options: RingOptions): number {
-  return options.slots * (options.slotBytes + PER_SLOT_BYTES) + FIXED_BYTES;
+  const frames = options.slots + SOURCE_FRAMES;
+  return frames * (options.slotBytes + PER_SLOT_BYTES) + FIXED_BYTES;
 }
 
 /** Slots for frames inside a pool. A held slot is not written to. */

@@ -27,37 +27,47 @@ export function loadNative(path?: string): Native {
   if (known) {
     return known;
   }
-  const library = open(file);
-  const functions: Record<string, unknown> = { path: file };
-  for (const prototype of prototypes) {
-    const name = /(ep_\w+)\(/.exec(prototype)?.[1] ?? prototype;
-    functions[name] = library.func(prototype);
-  }
-  const native = functions as unknown as Native;
-  const version = native.ep_abi_version();
-  if (version !== EP_ABI_VERSION) {
-    throw new Error(
-      `${file} has ABI version ${version}, this program needs ${EP_ABI_VERSION}: build both from the same sources`,
-    );
-  }
+  const native = bind(file);
   loaded.set(file, native);
   return native;
+}
+
+function bind(file: string): Native {
+  try {
+    const library = open(file);
+    const functions: Record<string, unknown> = { path: file };
+    for (const prototype of prototypes) {
+      const name = /(ep_\w+)\(/.exec(prototype)?.[1] ?? prototype;
+      functions[name] = library.func(prototype);
+      if (name === 'ep_abi_version') {
+        checkVersion(functions.ep_abi_version as () => number);
+      }
+    }
+    return functions as unknown as Native;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(
+      `cannot use the native library ${file}: ${reason}. Build it with 'make build', or name another in EDGEPOOL_LIBRARY`,
+    );
+  }
+}
+
+/** Before anything else of the library is looked at: another version may lack it. */
+function checkVersion(read: () => number): void {
+  const version = read();
+  if (version !== EP_ABI_VERSION) {
+    throw new Error(`it has ABI version ${version}, this program needs ${EP_ABI_VERSION}`);
+  }
 }
 
 /** koffi runs a call on a stack of its own; 128 KiB, its default, is too little for a load. */
 const ASYNC_STACK_BYTES = 4 * 1024 * 1024;
 
 function open(file: string): LibraryHandle {
-  try {
-    if (koffi.config().async_stack_size !== ASYNC_STACK_BYTES) {
-      koffi.config({ async_stack_size: ASYNC_STACK_BYTES });
-    }
-    return koffi.load(file);
-  } catch (error) {
-    throw new Error(
-      `cannot open the native library ${file}: ${(error as Error).message}. Build it with 'make build', or name it in EDGEPOOL_LIBRARY`,
-    );
+  if (koffi.config().async_stack_size !== ASYNC_STACK_BYTES) {
+    koffi.config({ async_stack_size: ASYNC_STACK_BYTES });
   }
+  return koffi.load(file);
 }
 
 /** From this file upwards: a checkout's build folder, then the folder of a bundled program. */

@@ -22,6 +22,8 @@ if(EP_BUILD_TESTS)
   list(APPEND EP_TESTS
     test/binder_test.cpp
     test/threads_test.cpp
+    test/witness_test.cpp
+    test/cycles_test.cpp
     test/identity_test.cpp
     test/model_test.cpp
     test/refusal_test.cpp)
@@ -31,7 +33,10 @@ if(EP_BUILD_TESTS)
   add_library(ep_late_fixture MODULE test/fixtures/late_library.cpp)
   add_executable(ep_reference test/fixtures/reference_program.cpp)
   target_link_libraries(ep_reference PRIVATE ${CMAKE_DL_LIBS})
-  foreach(fixture ep_fixture ep_late_fixture ep_reference)
+  add_executable(ep_witness test/fixtures/witness_program.cpp)
+  target_include_directories(ep_witness PRIVATE include)
+  target_link_libraries(ep_witness PRIVATE edgepool)
+  foreach(fixture ep_fixture ep_late_fixture ep_reference ep_witness)
     target_compile_options(${fixture} PRIVATE -Wall -Wextra -Wpedantic -Werror)
     set_target_properties(${fixture} PROPERTIES CXX_STANDARD 20)
   endforeach()
@@ -44,8 +49,8 @@ if(EP_BUILD_TESTS)
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
   set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
-  foreach(target binder_test identity_test model_test refusal_test threads_test)
+  foreach(target binder_test cycles_test identity_test model_test refusal_test threads_test witness_test)
     cmake_language(EVAL CODE
-      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference)")
+      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference ep_witness)")
   endforeach()
 endif()

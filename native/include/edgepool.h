@@ -182,7 +182,7 @@ typedef struct ep_pool_stats {
  * Makes a pool: a window of reserved addresses, `planned_bytes` of it mapped and populated.
  * Fails iff an option is out of range (EP_E_ARGUMENT), the region has too few free chunks
  * (EP_E_REGION_FULL) or too few mappings left (EP_E_MAPPINGS). No pointer into the pool ever moves.
- * On hugetlb pages the chunk is 2 MiB whatever was asked for. A region holds 4,095 pools.
+ * On hugetlb pages the chunk is 2 MiB whatever was asked for. A region holds 1,023 pools.
  */
 EP_API int32_t ep_pool_create(ep_region* region, const ep_pool_options* options, ep_pool** out,
                               ep_error* error);

@@ -11,6 +11,7 @@ import { complaint, Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
 import { memlockPrefix, memoryGroupPrefix } from '../support/limits.ts';
 import { readReport } from '../support/report.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { shared, testWithShared } from '../support/shared.ts';
 
 const scratch = scratchFolder();
 const tiny = `${ROOT}build/models/tiny.tflite`;
@@ -151,6 +152,17 @@ test('a limit on locked memory is one notice where locking is preferred', async 
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]?.msg ?? '', /not locked.*ulimit -l.*region\.lock/);
   assert.equal(readReport(report).region.locked, false);
+});
+
+testWithShared('a model that takes no pictures is refused', async () => {
+  const model = shared('models', 'dtln_noise_suppression.tflite');
+  const ended = await edgepool(['run', '--model', model, '--broker=none']);
+  assert.equal(ended.status, 1);
+  assert.match(
+    line(ended),
+    /model dtln_noise_suppression: its input is [\dx ]+ of int8, no picture/,
+  );
+  assert.equal((await edgepool(['verify', model])).status, 0);
 });
 
 test('labels and pictures that cannot be read are named', async () => {

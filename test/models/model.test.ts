@@ -35,7 +35,7 @@ testWithShared('a loaded model describes its tensors, its delegate and its load'
   assert.ok(model.pool.stats().live_bytes > model.info.file_bytes);
 });
 
-testWithShared('an invoke takes time, faults on nothing and is the same every time', async () => {
+testWithShared('an invoke takes time, allocates nothing and is the same every time', async () => {
   const model = await house.load({ name: 'person', source: modelFile('vww_96_int8') }, 8);
   const first = await answers(model, 1);
   assert.deepEqual(await answers(model, 1), first);
@@ -155,4 +155,19 @@ testWithShared('models load side by side off the event loop', async () => {
   clearInterval(timer);
   assert.equal(models.length, 2);
   assert.ok(turns > 0, 'the event loop did not turn while the models loaded');
+});
+
+testWithShared('loads that are refused at the same time each tell their own story', async () => {
+  const names = ['first', 'second', 'third'];
+  const outcomes = await Promise.allSettled(
+    names.map((name, index) =>
+      house.load({ name, source: modelFile('tf2_mobilenet_v2_1.0_224_ptq') }, index + 1),
+    ),
+  );
+  for (const [index, outcome] of outcomes.entries()) {
+    assert.equal(outcome.status, 'rejected');
+    const error = (outcome as PromiseRejectedResult).reason as NativeError;
+    assert.match(error.message, new RegExp(names[index] as string));
+    assert.ok(error.availableBytes <= (index + 1) * MIB);
+  }
 });

