@@ -6,6 +6,7 @@ const floors = [
   ['cli'],
   ['main.ts'],
   ['boot'],
+  ['boot'],
   ['control'],
   ['pipeline', 'analysis', 'bench', 'parking'],
   ['models', 'frames', 'telemetry', 'dashboard'],

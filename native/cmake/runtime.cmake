@@ -23,6 +23,7 @@ if(EP_BUILD_TESTS)
     test/binder_test.cpp
     test/threads_test.cpp
     test/witness_test.cpp
+    test/cycles_test.cpp
     test/identity_test.cpp
     test/model_test.cpp
     test/refusal_test.cpp)
@@ -48,7 +49,7 @@ if(EP_BUILD_TESTS)
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
   set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
-  foreach(target binder_test identity_test model_test refusal_test threads_test witness_test)
+  foreach(target binder_test cycles_test identity_test model_test refusal_test threads_test witness_test)
     cmake_language(EVAL CODE
       "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference ep_witness)")
   endforeach()

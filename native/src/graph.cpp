@@ -145,10 +145,7 @@ void Graph::destroy() {
   delegate_ = nullptr;
   options_ = nullptr;
   model_ = nullptr;
-  if (pool_ != nullptr) {
-    pool_wait_threads(pool_);
-    pool_set_phase(pool_, EP_PHASE_NONE);
-  }
+  if (pool_ != nullptr) pool_wait_threads(pool_);
 }
 
 }  // namespace ep

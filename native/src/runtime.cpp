@@ -52,6 +52,7 @@ int32_t warm_up(ep_runtime* runtime, ep_type type, ep_delegate delegate, ep_erro
     graph.destroy();
     pool_free(runtime->pool, block);
   }
+  pool_set_phase(runtime->pool, EP_PHASE_NONE);
   // A delegate may refuse operators of a type; models will be tried with fewer of its flags too.
   if (outcome == Outcome::kDone || (outcome == Outcome::kRefused && uses_xnnpack(delegate))) {
     return EP_OK;

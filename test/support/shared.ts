@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../../shared', import.meta.url));
+const made = fileURLToPath(new URL('../../build/models', import.meta.url));
 
 /** A real model or picture that lies beside the checkout. */
 export function shared(...path: string[]): string {
@@ -15,15 +16,39 @@ export function shared(...path: string[]): string {
  * named as not run elsewhere.
  */
 export function testWithShared(name: string, run: () => Promise<void> | void): void {
-  if (existsSync(folder)) {
+  testWithFolder(folder, 'lay the folder of models beside the checkout', name, run);
+}
+
+/** As `testWithShared`, with the models that set-up makes. */
+export function testWithMade(name: string, run: () => Promise<void> | void): void {
+  testWithFolder(made, "run 'make models'", name, run);
+}
+
+function testWithFolder(
+  needed: string,
+  remedy: string,
+  name: string,
+  run: () => Promise<void> | void,
+): void {
+  if (existsSync(needed)) {
     test(name, run);
   } else if (process.env.CI === 'true') {
     test(name, () => {
-      throw new Error(`${folder} is missing: lay the folder of models beside the checkout`);
+      throw new Error(`${needed} is missing: ${remedy}`);
     });
   } else {
-    console.log(`not run, there is no ${folder}: ${name}`);
+    console.log(`not run, there is no ${needed}: ${name}`);
   }
+}
+
+/** Files of the models that set-up makes. */
+export function madeModels(): string[] {
+  const files = existsSync(made) ? readdirSync(made) : [];
+  return files.filter((file) => file.endsWith('.tflite')).map((file) => join(made, file));
+}
+
+export function modelName(file: string): string {
+  return basename(file, '.tflite');
 }
 
 /** Every model of the folder. */
