@@ -186,4 +186,14 @@ TEST(RegionKernel, LeavesNothingBehind) {
   EXPECT_LE(mappings().size(), mapped + 2);
 }
 
+TEST(RegionKernelDeathTest, FreeingAnotherPoolsBlockEndsTheProcess) {
+  // A forked child has no region; this style starts the program anew instead.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const RegionHandle region = make_region(4 * kMib);
+  const PoolHandle a = make_pool(region, "a", 1 * kMib, 1 * kMib);
+  const PoolHandle b = make_pool(region, "b", 1 * kMib, 1 * kMib);
+  void* block = ep_pool_alloc(a.get(), 100, 16);
+  EXPECT_DEATH(ep_pool_free(b.get(), block), "broken invariant: no block of this heap");
+}
+
 }  // namespace
