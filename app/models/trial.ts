@@ -19,6 +19,8 @@ export interface TrialOptions {
   chunkBytes?: number;
   /** How long a load may take; by default 60 s. */
   timeoutMs?: number;
+  /** Ends the child when it aborts; the trial then rejects. */
+  signal?: AbortSignal;
   /** Region of the first try; by default by the size of the file. */
   capacityBytes?: number;
 }
@@ -120,7 +122,11 @@ function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
     String(capacityBytes),
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      killSignal: 'SIGKILL',
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
     const ending: Ending = { output: '', errors: '', code: null, signal: null, timedOut: false };
     const timer = setTimeout(() => {
       ending.timedOut = child.kill('SIGKILL');

@@ -236,7 +236,7 @@ int32_t read_whole(const char* path, int fd, uint8_t* bytes, size_t size, ep_err
     const ssize_t count = read(fd, bytes + done, size - done);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      return fail(error, EP_E_FILE, "model '%s': cannot be read: %s", path, std::strerror(errno));
+      return fail(error, EP_E_FILE, "model '%s': cannot be read: %s", path, strerrordesc_np(errno));
     }
     if (count == 0) {
       return fail(error, EP_E_FILE, "model '%s': it became shorter while it was read", path);
@@ -290,7 +290,7 @@ extern "C" int32_t ep_model_check_file(const char* path, uint64_t max_file_bytes
   struct stat status;
   if (file.fd < 0 || fstat(file.fd, &status) != 0) {
     return ep::fail(error, EP_E_FILE, "model '%s': cannot be opened: %s", path,
-                    std::strerror(errno));
+                    strerrordesc_np(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return ep::fail(error, EP_E_FILE, "model '%s': not a regular file: give a .tflite file", path);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,33 +13,10 @@
 #include <random>
 
 #include "check_support.hpp"
+#include "runtime_support.hpp"
 
 namespace ep::test {
 namespace {
-
-std::vector<uint8_t> read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/** Real models, which stand beside the repository; empty where they are not. */
-std::vector<std::filesystem::path> real_models() {
-  std::vector<std::filesystem::path> found;
-  const std::filesystem::path folder =
-      std::filesystem::path(__FILE__).parent_path() / "../../../shared/models";
-  if (std::filesystem::is_directory(folder)) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() == ".tflite") found.push_back(entry.path());
-    }
-  }
-  const char* ci = std::getenv("CI");
-  if (found.empty() && ci != nullptr && std::strcmp(ci, "true") == 0) {
-    ADD_FAILURE() << "no models in " << folder;
-  } else if (found.empty()) {
-    std::printf("not run: no models in %s\n", folder.c_str());
-  }
-  return found;
-}
 
 TEST(Check, TakesASoundModel) {
   ep_error error{};
@@ -140,8 +116,8 @@ TEST(Check, RefusesASmallModelCutAtEveryByte) {
 }
 
 TEST(Check, RefusesRealModelsCutAtEvery64thByte) {
-  for (const std::filesystem::path& path : real_models()) {
-    const std::vector<uint8_t> file = read_file(path);
+  for (const std::string& path : ep_test::model_paths()) {
+    const std::vector<uint8_t> file = ep_test::read_file(path);
     ep_error error{};
     EXPECT_EQ(check(file, &error), EP_OK) << path << ": " << error.message;
     const std::unique_ptr<uint8_t[]> bytes(new uint8_t[file.size()]);
@@ -204,10 +180,10 @@ TEST(Check, SurvivesMutationsOfASmallModel) {
 }
 
 TEST(Check, SurvivesMutationsOfRealModels) {
-  for (const std::filesystem::path& path : real_models()) {
+  for (const std::string& path : ep_test::model_paths()) {
     // In large files nearly every change falls on weights, which nobody checks.
     if (std::filesystem::file_size(path) > 600'000) continue;
-    survive_mutations(read_file(path), 2'000, std::random_device()());
+    survive_mutations(ep_test::read_file(path), 2'000, std::random_device()());
   }
 }
 
