@@ -99,6 +99,7 @@ class Graph {
   Outcome run(Scope scope, Call&& call);
   Scope dropping_scope() const;
   Scope borrowing_scope(ep_pool* pool) const;
+  static int prepare_delegate(void* context, TfLiteDelegate* delegate);
   static void report(void* graph, const char* format, va_list arguments);
 
   ep_runtime* runtime_;
@@ -107,9 +108,11 @@ class Graph {
   TfLiteInterpreterOptions* options_ = nullptr;
   TfLiteInterpreter* interpreter_ = nullptr;
   TfLiteDelegate* delegate_ = nullptr;
+  int (*prepare_)(void* context, TfLiteDelegate*) = nullptr;  // the delegate's own
   Refusal refusal_ = {};
   ep_pool* refused_by_ = nullptr;
   Times times_;
+  uint64_t prepare_ns_ = 0;
   bool unwound_ = false;
   char message_[256] = {};
 };

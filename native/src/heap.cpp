@@ -159,6 +159,15 @@ uint32_t Heap::lead_units(Place place, size_t alignment) const {
   return static_cast<uint32_t>((gap == kUnit ? gap + alignment : gap) / kUnit);
 }
 
+uint32_t Heap::high_lead_units(Place place, uint32_t room, uint32_t units, size_t alignment) const {
+  const uint32_t lowest = lead_units(place, alignment);
+  const auto payload = reinterpret_cast<uintptr_t>(at(uint64_t{place} + room - units + 1));
+  const auto down = static_cast<uint32_t>((payload & (alignment - 1)) / kUnit);
+  if (down + lowest >= room - units) return lowest;
+  const uint32_t lead = room - units - down;
+  return lead == 1 ? lowest : lead;
+}
+
 Heap::Fit Heap::find(uint32_t units, size_t alignment) const {
   uint64_t wanted = units;
   if (alignment > kUnit) wanted += alignment / kUnit + 1;
@@ -223,9 +232,15 @@ void Heap::count_peak() {
 void* Heap::allocate(size_t bytes, size_t alignment) {
   if (bytes > kMaxBytes || alignment > kMaxBytes) return nullptr;
   const uint32_t units = units_for(bytes);
-  const Fit fit = find(units, alignment);
+  Fit fit = find(units, alignment);
   if (fit.place == 0) return nullptr;
   Header block = get(fit.place);
+  if (bytes >= size_bytes_ / kLargeShare) {
+    if (next_large_high_ != 0) {
+      fit.lead_units = high_lead_units(fit.place, block.units, units, alignment);
+    }
+    next_large_high_ = ~next_large_high_;
+  }
   unlink(fit.place, block.units);
   const Place place = fit.place + fit.lead_units;
   if (fit.lead_units != 0) {

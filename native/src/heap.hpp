@@ -20,9 +20,12 @@
 // and a header that was written over are all told from a live block when it is freed or walked.
 //
 // Constant time: find a free block by two bitmap look-ups, split it, coalesce at once on free.
-// Only when no larger size class has a free block are the blocks of the request's own class tried
-// one by one, so that null is returned iff no block fits.
-// Not thread-safe; Pool locks. Aborts on a broken invariant that it comes across.
+// A large block goes to the other end of its free block than the large one before it. Libraries
+// grow scratch memory by taking a larger piece and freeing the smaller one; laid side by side, each
+// hole would be a little too small for the next piece, at opposite ends it is free space in one
+// piece. Only when no larger size class has a free block are the blocks of the request's own class
+// tried one by one, so that null is returned iff no block fits. Not thread-safe; Pool locks. Aborts
+// on a broken invariant that it comes across.
 #pragma once
 
 #include <cstddef>
@@ -103,6 +106,7 @@ class Heap {
   static constexpr uint32_t kColumnBits = 5;
   static constexpr uint32_t kColumns = 1u << kColumnBits;
   static constexpr uint32_t kRows = 28;
+  static constexpr size_t kLargeShare = 64;  // from this part of the range on, a block is large
 
   // A block by its place: its header is at base + 16 * place + 8, its payload at
   // base + 16 * (place + 1). 0 is no block. Sizes are in units of 16 bytes, header included.
@@ -144,6 +148,7 @@ class Heap {
   void occupy(Place place, const Header& block, uint32_t units, size_t bytes);
   bool next_class(Class* from) const;
   uint32_t lead_units(Place place, size_t alignment) const;
+  uint32_t high_lead_units(Place place, uint32_t room, uint32_t units, size_t alignment) const;
   Fit find(uint32_t units, size_t alignment) const;
   Fit find_exhaustively(uint32_t units, size_t alignment) const;
   void format();
@@ -163,7 +168,8 @@ class Heap {
   uint32_t row_bitmap_;
   uint32_t column_bitmaps_[kRows];
   Place heads_[kRows][kColumns];
-  uint32_t zero_[3];  // fills the control block up to a place for the first header
+  uint32_t next_large_high_;  // ~0 iff the next large block goes to the end of its free block
+  uint32_t zero_[2];          // fills the control block up to a place for the first header
 };
 
 }  // namespace ep

@@ -31,6 +31,7 @@ struct HeapChecker {
     for (const uint32_t word : heap.zero_) {
       if (word != 0) return "control block: filler";
     }
+    if (heap.next_large_high_ != 0 && ~heap.next_large_high_ != 0) return "control block: end";
     if (heap.peak_guard_ != ~heap.peak_live_bytes_) return "control block: peak";
     if (heap.peak_live_bytes_ < heap.live_bytes_) return "control block: peak below live";
     if (heap.allocations_ - heap.frees_ != heap.live_blocks_) return "control block: counts";

@@ -34,6 +34,7 @@ void Heap::format() {
   live_bytes_ = requested_bytes_ = live_blocks_ = peak_live_bytes_ = 0;
   peak_guard_ = ~uint64_t{0};
   row_bitmap_ = 0;
+  next_large_high_ = 0;
   std::memset(column_bitmaps_, 0, sizeof column_bitmaps_);
   std::memset(heads_, 0, sizeof heads_);
   const Place first = sizeof(Heap) / kUnit;

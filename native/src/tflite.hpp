@@ -60,6 +60,13 @@ struct TfLiteApi {
   void (*xnnpack_delete)(TfLiteDelegate*);
 };
 
+/** How a TfLiteDelegate begins in every version (tensorflow/lite/c/common.h). `prepare` is called
+ *  in the middle of interpreter_create, and there a delegate takes over what it can run. */
+struct DelegateHead {
+  void* data;
+  int (*prepare)(void* context, TfLiteDelegate*);
+};
+
 /** Fills `api` from a library opened with dlopen. EP_E_LIBRARY iff a symbol is missing; the message
  *  names it. XNNPACK's may be missing. */
 int32_t load_api(void* handle, const char* path, TfLiteApi* api, ep_error* error);

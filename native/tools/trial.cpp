@@ -1,40 +1,34 @@
 // Loads a model in a process of its own and tells on stdout, as one line of JSON, what became of
-// it: once in a pool that may grow, which shows its peak, then in pools of the peak and a fifth
-// and more until one is large enough, because blocks of a full pool may lie so that a large one
-// does not fit between them. A model that crashes the runtime crashes this program and nothing
-// else; who started it sees the signal.
+// it: once in a pool that may grow, which shows its peak; then, for each chunk, in pools of the
+// peak and more until one is large enough, because blocks of a full pool may lie so that a large
+// one does not fit between them; and once more with every operation on its pool recorded, if that
+// is wanted. A model that crashes the runtime crashes this program and nothing else; who started
+// it sees the signal.
 //
-//   edgepool-trial LIBRARY MODEL NAME THREADS DELEGATE CHUNK_BYTES CAPACITY_BYTES
+//   edgepool-trial LIBRARY MODEL NAME THREADS DELEGATE CHUNK_BYTES[,CHUNK_BYTES]... CAPACITY_BYTES
+//                  [RECORD_FILE INVOKES]
 //
 // LIBRARY has the TensorFlow Lite C API, DELEGATE is the number of an ep_delegate, CAPACITY_BYTES
-// is the size of the region for the trial. Exit status: 0 told, 2 wrong usage.
+// is the size of the region for the trial, INVOKES is how often the model runs after its first run.
+// The record is of a pool of the first chunk. Exit status: 0 told, 2 wrong usage.
+#include "trial.hpp"
+
 #include <sys/resource.h>
 
-#include <cstdint>
+#include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
-#include "edgepool.h"
-
 namespace {
 
-struct Arguments {
-  const char* library;
-  const char* model;
-  const char* name;
-  uint32_t threads;
-  uint32_t delegate;
-  uint32_t chunk_bytes;
-  uint64_t capacity_bytes;
-};
+using trial::Arguments;
+using trial::Findings;
+using trial::Fit;
 
-struct Findings {
-  ep_model_info info;
-  uint64_t peak_bytes;
-  uint64_t live_bytes;
-  uint64_t pool_bytes;
-};
+// What a heap keeps for itself; less than a page.
+constexpr uint64_t kHeapBytes = 4096;
 
 std::string quoted(const char* text) {
   std::string out = "\"";
@@ -57,15 +51,31 @@ void tell_failure(const ep_error& error) {
          quoted(error.message).c_str());
 }
 
+std::string fits_of(const Findings& findings) {
+  std::string out;
+  for (const Fit& fit : findings.fits) {
+    char text[160];
+    snprintf(text, sizeof(text),
+             "%s{\"chunk_bytes\":%" PRIu32 ",\"mapped_bytes\":%" PRIu64 ",\"pool_bytes\":%" PRIu64
+             "}",
+             out.empty() ? "" : ",", fit.chunk_bytes, fit.mapped_bytes, fit.pool_bytes);
+    out += text;
+  }
+  return out;
+}
+
 void tell_success(const Findings& findings) {
-  printf(
-      "{\"ok\":true,\"peak_bytes\":%llu,\"live_bytes\":%llu,\"pool_bytes\":%llu,"
-      "\"file_bytes\":%llu,\"delegate\":%u,\"delegate_tried\":%u,\"load_ns\":%llu}\n",
-      static_cast<unsigned long long>(findings.peak_bytes),
-      static_cast<unsigned long long>(findings.live_bytes),
-      static_cast<unsigned long long>(findings.pool_bytes),
-      static_cast<unsigned long long>(findings.info.file_bytes), findings.info.delegate,
-      findings.info.delegate_tried, static_cast<unsigned long long>(findings.info.load_ns));
+  const ep_pool_stats& stats = findings.stats;
+  const ep_model_info& info = findings.info;
+  printf("{\"ok\":true,\"peak_bytes\":%" PRIu64 ",\"live_bytes\":%" PRIu64
+         ",\"requested_bytes\":%" PRIu64 ",\"live_blocks\":%" PRIu64 ",\"fits\":[%s],",
+         findings.peak_bytes, stats.live_bytes, stats.requested_bytes, stats.live_blocks,
+         fits_of(findings).c_str());
+  printf("\"file_bytes\":%" PRIu64 ",\"delegate\":%" PRIu32 ",\"delegate_tried\":%" PRIu32
+         ",\"load_ns\":%" PRIu64 ",\"allocations\":%" PRIu64
+         ",\"external_fragmentation\":%.9f,\"internal_fragmentation\":%.9f}\n",
+         info.file_bytes, info.delegate, info.delegate_tried, info.load_ns, stats.allocations,
+         stats.external_fragmentation, stats.internal_fragmentation);
 }
 
 int32_t open_runtime(const Arguments& arguments, ep_region** region, ep_runtime** runtime,
@@ -79,40 +89,33 @@ int32_t open_runtime(const Arguments& arguments, ep_region** region, ep_runtime*
   return ep_runtime_open(*region, &runtime_options, runtime, error);
 }
 
-/** Loads and unloads in a pool of its own; what is not planned is mapped as it is needed. */
-int32_t load_once(const Arguments& arguments, ep_region* region, ep_runtime* runtime,
-                  uint64_t quota_bytes, uint64_t planned_bytes, Findings* findings,
-                  ep_error* error) {
-  ep_pool_options pool_options = {};
-  pool_options.name = arguments.name;
-  pool_options.quota_bytes = quota_bytes;
-  pool_options.planned_bytes = planned_bytes;
-  pool_options.chunk_bytes = arguments.chunk_bytes;
-  ep_pool* pool = nullptr;
-  int32_t status = ep_pool_create(region, &pool_options, &pool, error);
-  if (status != EP_OK) return status;
-  ep_model_options model_options = {};
-  model_options.name = arguments.name;
-  model_options.path = arguments.model;
-  model_options.threads = arguments.threads;
-  model_options.delegate = arguments.delegate;
-  ep_model* model = nullptr;
-  status = ep_model_load(runtime, pool, &model_options, &model, error);
-  if (status == EP_OK) {
-    ep_pool_stats stats = {};
-    ep_pool_get_stats(pool, &stats);
-    ep_model_get_info(model, &findings->info);
-    findings->peak_bytes = stats.peak_live_bytes;
-    findings->live_bytes = stats.live_bytes;
-    findings->pool_bytes = quota_bytes;
-    // The unload is part of the trial: it may crash too.
-    status = ep_model_unload(model, 1, error);
+uint64_t round_up(uint64_t bytes, uint64_t step) { return (bytes + step - 1) / step * step; }
+
+/** From the peak in steps of a hundredth of it. */
+int32_t find_fit(const Arguments& arguments, ep_region* region, ep_runtime* runtime, uint32_t chunk,
+                 Findings* findings, ep_error* error) {
+  const uint64_t step = round_up(findings->peak_bytes / 100, chunk);
+  uint64_t size = round_up(findings->peak_bytes + kHeapBytes, chunk);
+  int32_t status = EP_E_POOL_FULL;
+  for (; status == EP_E_POOL_FULL; size += step) {
+    status = load_once(arguments, region, runtime, {chunk, size, size, 0}, findings, error);
   }
-  const int32_t destroyed = ep_pool_destroy(pool, status == EP_OK ? error : nullptr);
-  return status != EP_OK ? status : destroyed;
+  if (status != EP_OK) return status;
+  const uint64_t mapped = size - step;
+  const uint64_t quota = round_up(findings->peak_bytes * 120 / 100, chunk);
+  findings->fits.push_back({chunk, mapped, std::max(mapped, quota)});
+  return EP_OK;
 }
 
-uint64_t round_up(uint64_t bytes, uint64_t step) { return (bytes + step - 1) / step * step; }
+int32_t record(const Arguments& arguments, ep_region* region, ep_runtime* runtime,
+               Findings* findings, ep_error* error) {
+  const Fit& fit = findings->fits.front();
+  // Each allocation is freed at most once, and resized a few times at most.
+  const auto room = static_cast<uint32_t>(4 * findings->stats.allocations + 1024);
+  const trial::PoolSize size = {fit.chunk_bytes, fit.pool_bytes, fit.mapped_bytes, room};
+  const int32_t status = load_once(arguments, region, runtime, size, findings, error);
+  return status != EP_OK ? status : write_records(arguments, *findings, error);
+}
 
 int32_t try_model(const Arguments& arguments, Findings* findings, ep_error* error) {
   int32_t status = ep_model_check_file(arguments.model, 0, error);
@@ -121,24 +124,39 @@ int32_t try_model(const Arguments& arguments, Findings* findings, ep_error* erro
   ep_runtime* runtime = nullptr;
   status = open_runtime(arguments, &region, &runtime, error);
   if (status != EP_OK) return status;
-  status = load_once(arguments, region, runtime, arguments.capacity_bytes, 0, findings, error);
-  const uint64_t peak = findings->peak_bytes;
-  for (uint64_t percent = 120; status == EP_OK; percent += 5) {
-    const uint64_t size = round_up(peak * percent / 100, arguments.chunk_bytes);
-    status = load_once(arguments, region, runtime, size, size, findings, error);
-    if (status != EP_E_POOL_FULL) break;
-    status = EP_OK;
+  const uint32_t chunk = arguments.chunk_bytes.front();
+  const trial::PoolSize growing = {chunk, arguments.capacity_bytes, 0, 0};
+  status = load_once(arguments, region, runtime, growing, findings, error);
+  for (size_t i = 0; status == EP_OK && i < arguments.chunk_bytes.size(); ++i) {
+    status = find_fit(arguments, region, runtime, arguments.chunk_bytes[i], findings, error);
   }
-  return status;
+  if (status != EP_OK || arguments.record_file == nullptr) return status;
+  return record(arguments, region, runtime, findings, error);
+}
+
+uint32_t number(const char* word) { return static_cast<uint32_t>(strtoul(word, nullptr, 10)); }
+
+/** `16384,32768`; empty where it is no such list. */
+std::vector<uint32_t> numbers(const char* word) {
+  std::vector<uint32_t> out;
+  for (char* end = nullptr; *word != '\0'; word = *end == ',' ? end + 1 : end) {
+    out.push_back(static_cast<uint32_t>(strtoul(word, &end, 10)));
+    if (end == word || out.back() == 0) return {};
+  }
+  return out;
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 8) {
-    fprintf(stderr,
-            "usage: edgepool-trial LIBRARY MODEL NAME THREADS DELEGATE CHUNK_BYTES "
-            "CAPACITY_BYTES\n");
+  const bool recorded = count == 10;
+  const std::vector<uint32_t> chunks =
+      count == 8 || recorded ? numbers(words[6]) : std::vector<uint32_t>();
+  if (chunks.empty()) {
+    fprintf(
+        stderr,
+        "usage: edgepool-trial LIBRARY MODEL NAME THREADS DELEGATE CHUNK_BYTES[,CHUNK_BYTES]... "
+        "CAPACITY_BYTES [RECORD_FILE INVOKES]\n");
     return 2;
   }
   // A crash is an expected answer of this program: nobody needs its core.
@@ -147,10 +165,12 @@ int main(int count, char** words) {
   const Arguments arguments = {words[1],
                                words[2],
                                words[3],
-                               static_cast<uint32_t>(strtoul(words[4], nullptr, 10)),
-                               static_cast<uint32_t>(strtoul(words[5], nullptr, 10)),
-                               static_cast<uint32_t>(strtoul(words[6], nullptr, 10)),
-                               strtoull(words[7], nullptr, 10)};
+                               number(words[4]),
+                               number(words[5]),
+                               chunks,
+                               strtoull(words[7], nullptr, 10),
+                               recorded ? words[8] : nullptr,
+                               recorded ? number(words[9]) : 0};
   ep_error error = {};
   Findings findings = {};
   if (try_model(arguments, &findings, &error) == EP_OK) {
