@@ -1,5 +1,10 @@
 /** Writes the pages of docs/ that are made from the code. */
 import { writeFileSync } from 'node:fs';
+import { planSchema } from '../app/analysis/plan-schema.ts';
 import { configurationPage } from '../app/config/documentation.ts';
 
 writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage());
+writeFileSync(
+  new URL('../docs/plan.schema.json', import.meta.url),
+  `${JSON.stringify(planSchema, null, 2)}\n`,
+);

@@ -1,3 +1,5 @@
+import { type PlanFile, plannedPool, readPlanFile } from '../analysis/plan-file.ts';
+import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
 import type { Config, ModelConfig } from '../config/config.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
 import { framesPoolBytes, type RingOptions } from '../frames/ring.ts';
@@ -8,7 +10,7 @@ import type { RegionOptions } from '../memory/region.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
-import { roundUp, sizePool, sizeRegion } from '../models/sizing.ts';
+import { roundUp, sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
@@ -19,8 +21,17 @@ export interface PlannedModel {
   config: ModelConfig;
   labels: string[];
   sha256: string;
-  /** Of its pool. */
+  pool: ModelPool;
+}
+
+/** What a model's pool is made with. */
+export interface ModelPool {
+  /** Mapped before the load begins: the least in which the model was seen to load and run. */
+  mappedBytes: number;
+  /** What it may map at most: the peak and a fifth more. */
   quotaBytes: number;
+  /** Address space, as far as the quota may be raised where the model turns out to need more. */
+  windowBytes: number;
   chunkBytes: number;
 }
 
@@ -35,6 +46,8 @@ export interface Plan {
 }
 
 const MIB = 2 ** 20;
+/** Address space of a pool without a plan, in quotas. */
+const WINDOW_QUOTAS = 2;
 
 function sourceOf(native: Native, { source, fps }: Config): Source {
   const { kind, path, width, height, seed } = source;
@@ -51,29 +64,77 @@ function sourceOf(native: Native, { source, fps }: Config): Source {
 async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal): Promise<Verdict> {
   const { file, name, threads, delegate } = model;
   const runtimeLibrary = config.runtime.library;
+  const chunkBytes = config.region.chunk_kb * 1024;
   try {
-    return await trial({ file, name, threads, delegate, runtimeLibrary, signal });
+    return await trial({ file, name, threads, delegate, runtimeLibrary, chunkBytes, signal });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }
 }
 
 /** Loads the model once in a child process, which shows whether it runs and what it needs. */
-async function planModel(
+async function poolByTrial(
   model: ModelConfig,
   config: Config,
   signal: AbortSignal,
-): Promise<PlannedModel> {
-  const chunkBytes = config.region.chunk_kb * 1024;
+): Promise<ModelPool> {
   const verdict = await tryModel(model, config, signal);
   if (!verdict.ok) throw new Error(verdict.message);
+  const [{ chunkBytes, mappedBytes, poolBytes: quotaBytes }] = verdict.fits;
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes * WINDOW_QUOTAS };
+}
+
+/** Nothing is tried and nothing grows past the plan: what it says is what was seen. */
+function poolByPlan(model: ModelConfig, sha256: string, given: GivenPlan): ModelPool {
+  const { file, threads, delegate } = model;
+  const { runtime } = given;
+  const wanted = { file, sha256, threads, delegate, runtime };
+  const pool = plannedPool(given.file, given.plan, wanted);
+  const { chunk_bytes: chunkBytes, mapped_bytes: mappedBytes, quota_bytes: quotaBytes } = pool;
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes };
+}
+
+/** The plan that the configuration names, with what it must agree with. */
+interface GivenPlan {
+  file: string;
+  plan: PlanFile;
+  runtime: RuntimeIdentity;
+}
+
+async function givenPlan({ plan: file, runtime }: Config): Promise<GivenPlan | null> {
+  if (file === null) return null;
+  return { file, plan: readPlanFile(file), runtime: await runtimeIdentity(runtime.library) };
+}
+
+async function planModel(
+  model: ModelConfig,
+  config: Config,
+  given: GivenPlan | null,
+  signal: AbortSignal,
+): Promise<PlannedModel> {
+  const sha256 = given === null ? null : await sha256File(model.file);
+  const pool =
+    given === null || sha256 === null
+      ? await poolByTrial(model, config, signal)
+      : poolByPlan(model, sha256, given);
   return {
     config: model,
     labels: model.labels === null ? [] : await loadLabels(model.labels),
-    sha256: await sha256File(model.file),
-    quotaBytes: sizePool(verdict.peakBytes, chunkBytes),
-    chunkBytes,
+    sha256: sha256 ?? (await sha256File(model.file)),
+    pool,
   };
+}
+
+/** The ring of frames for so many models, and the pool it needs with the configured source. */
+export function planFrames(native: Native, config: Config, models: number): Plan['frames'] {
+  return framesOf(sourceOf(native, config), config, models);
+}
+
+function framesOf(source: Source, config: Config, models: number): Plan['frames'] {
+  const ring = { slots: slotsFor(models), slotBytes: source.probe().bytes };
+  const chunkBytes = config.region.chunk_kb * 1024;
+  const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
+  return { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
 }
 
 function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'region' | 'sizing'> {
@@ -92,17 +153,15 @@ function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'reg
 /** Fails on the first model that is refused, and where source or labels cannot be read. */
 export async function makePlan(native: Native, config: Config, signal: AbortSignal): Promise<Plan> {
   const source = sourceOf(native, config);
-  const slotBytes = source.probe().bytes;
   const configured = config.models.length > 0 ? config.models : defaultJob();
-  const ring = { slots: slotsFor(configured.length), slotBytes };
+  const frames = framesOf(source, config, configured.length);
+  const given = await givenPlan(config);
   const models: PlannedModel[] = [];
   for (const model of configured) {
     if (signal.aborted) throw new Interrupted();
-    models.push(await planModel(model, config, signal));
+    models.push(await planModel(model, config, given, signal));
   }
-  const chunkBytes = config.region.chunk_kb * 1024;
-  const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
-  const frames = { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
-  const poolBytes = [RUNTIME_POOL_BYTES, quotaBytes, ...models.map((model) => model.quotaBytes)];
+  const quotas = models.map(({ pool }) => pool.quotaBytes);
+  const poolBytes = [RUNTIME_POOL_BYTES, frames.pool.quotaBytes, ...quotas];
   return { ...regionOf(config, poolBytes), models, source, frames };
 }

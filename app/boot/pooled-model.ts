@@ -7,10 +7,8 @@ import { NativeError } from '../native/native-error.ts';
 import type { LaneOptions } from '../pipeline/lane.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Part } from './part.ts';
-import type { PlannedModel } from './plan.ts';
+import type { ModelPool, PlannedModel } from './plan.ts';
 
-/** Address space of a pool, in quotas: as far as it may grow. */
-const WINDOW_QUOTAS = 2;
 /** By what share of its first quota a pool grows that turns out too small. */
 const GROWTH = 0.25;
 
@@ -29,9 +27,9 @@ function requirePicture({ name, inputs: [input] }: Model): void {
 }
 
 /**
- * A model in the pool that its plan asks for. The plan knows the peak of live bytes, not where they
- * will lie: where the holes between them make the pool too small, it grows and the load is tried
- * again, within the window.
+ * A model in the pool that is planned for it. The peak of live bytes is known, not where they will
+ * lie: where the holes between them make the pool too small, it grows and the load is tried again,
+ * within the window.
  */
 export class PooledModel implements Part {
   readonly pool: Pool;
@@ -39,21 +37,19 @@ export class PooledModel implements Part {
   /** When and how the model gets frames. */
   readonly lane: LaneOptions;
   readonly #log: Log;
-  readonly #chunkBytes: number;
-  readonly #plannedBytes: number;
+  readonly #sizes: ModelPool;
 
   constructor(region: Region, runtime: Runtime, planned: PlannedModel, log: Log) {
-    const { config, labels, sha256, quotaBytes, chunkBytes } = planned;
+    const { config, labels, sha256, pool } = planned;
     const { name, file, threads, delegate } = config;
-    const windowBytes = quotaBytes * WINDOW_QUOTAS;
-    this.pool = new Pool(region, { name, quotaBytes, chunkBytes, windowBytes });
+    const { mappedBytes: plannedBytes, ...sizes } = pool;
+    this.pool = new Pool(region, { name, plannedBytes, ...sizes });
     const options = { name, source: file, threads, delegate, labels, sha256 };
     this.model = new Model(runtime, this.pool, options);
     const { every, deadline_ms: deadlineMs, priority, fit, mean, std } = config;
     this.lane = { model: this.model, every, deadlineMs, priority, fit, mean, std };
     this.#log = log;
-    this.#chunkBytes = chunkBytes;
-    this.#plannedBytes = quotaBytes;
+    this.#sizes = pool;
   }
 
   async start(): Promise<void> {
@@ -68,9 +64,9 @@ export class PooledModel implements Part {
   }
 
   async #load(): Promise<void> {
-    const step = roundUp(this.#plannedBytes * GROWTH, this.#chunkBytes);
-    const most = this.#plannedBytes * WINDOW_QUOTAS;
-    for (let quota = this.#plannedBytes; ; ) {
+    const { quotaBytes, windowBytes: most, chunkBytes } = this.#sizes;
+    const step = roundUp(quotaBytes * GROWTH, chunkBytes);
+    for (let quota = quotaBytes; ; ) {
       try {
         await this.model.start();
         return;

@@ -10,10 +10,19 @@ edgepool run [options]        run models on frames until Ctrl-C
   --duration SECONDS          end after this time
   --broker URL                mqtt://host:port, embedded (the default) or none
   --report FILE               write the figures of the run as JSON at its end
+  --plan FILE                 give each model the pool that this plan says, without a trial
   --config FILE               settings from a YAML or JSON file: docs/configuration.md
 
 edgepool verify [--json] MODEL...
                               check models and load each once in a process of its own
+
+edgepool analyze [options] MODEL|FOLDER...
+                              record a load of each and show how it uses memory
+  --plan FILE                 write the plan for all of them together that run obeys
+  --html FILE                 write a page with pictures
+  --mtrace FILE               write every operation as a log that glibc's mtrace reads
+  --json [FILE.json]          the figures as JSON, on standard output or in the file
+  --threads N                 threads of the runtime, 1 by default
 
 edgepool help, version        this text; the version
 

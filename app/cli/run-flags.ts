@@ -10,6 +10,7 @@ const SIMPLE: Readonly<Record<string, string[]>> = {
   '--duration': ['duration_seconds'],
   '--broker': ['mqtt', 'broker'],
   '--report': ['report'],
+  '--plan': ['plan'],
 };
 
 /** Settings of `--model FILE,key=value`, by the name that stands there. */

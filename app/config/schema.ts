@@ -243,6 +243,15 @@ export const schema = {
       items: modelSchema,
       description: 'Which models run on the frames. Empty: the job that set-up made.',
     },
+    plan: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'A plan that `edgepool analyze --plan` has written. Each model gets the pool that it says; ' +
+        'a plan for another file, runtime or number of threads is refused. null: each model is ' +
+        'tried in a process of its own first.',
+    },
     mqtt: {
       type: 'object',
       additionalProperties: false,

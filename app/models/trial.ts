@@ -15,14 +15,25 @@ export interface TrialOptions {
   threads?: number;
   delegate?: DelegateName;
   runtimeLibrary?: string | null;
-  /** Chunk of the pool that the model will get; by default 16384. */
-  chunkBytes?: number;
+  /** Chunk of the pool that the model will get, or several to compare; by default 16384. */
+  chunkBytes?: number | readonly number[];
+  /** Records every operation on a pool of the first chunk, with so many runs after the load. */
+  record?: { file: string; invokes: number };
   /** How long a load may take; by default 60 s. */
   timeoutMs?: number;
   /** Ends the child when it aborts; the trial then rejects. */
   signal?: AbortSignal;
   /** Region of the first try; by default by the size of the file. */
   capacityBytes?: number;
+}
+
+/** The least memory of whole chunks in which a model was seen to load and run. */
+export interface Fit {
+  chunkBytes: number;
+  /** What to map before the load. */
+  mappedBytes: number;
+  /** The quota: the peak and 20 %, or more where its blocks need more to lie in. */
+  poolBytes: number;
 }
 
 /** What a trial load has shown. `message` is one line that names the file. */
@@ -32,8 +43,13 @@ export type Verdict =
       /** Most that the model had taken of its pool at any time of the load. */
       peakBytes: number;
       liveBytes: number;
-      /** The pool to give it: the peak and 20 %, or more where its blocks need more to lie in. */
-      poolBytes: number;
+      requestedBytes: number;
+      liveBlocks: number;
+      allocations: number;
+      externalFragmentation: number;
+      internalFragmentation: number;
+      /** One for each chunk asked for, in that order; never empty. */
+      fits: [Fit, ...Fit[]];
       fileBytes: number;
       /** As in the snapshot: `xnnpack+qs8`, `none (xnnpack+qu8 refused)`. */
       delegate: string;
@@ -52,7 +68,12 @@ type Answer =
       ok: true;
       peak_bytes: number;
       live_bytes: number;
-      pool_bytes: number;
+      requested_bytes: number;
+      live_blocks: number;
+      allocations: number;
+      external_fragmentation: number;
+      internal_fragmentation: number;
+      fits: { chunk_bytes: number; mapped_bytes: number; pool_bytes: number }[];
       file_bytes: number;
       delegate: number;
       delegate_tried: number;
@@ -118,8 +139,9 @@ function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
     options.name ?? basename(file, extname(file)),
     String(threads ?? 1),
     String(Delegate[delegate ?? 'auto']),
-    String(options.chunkBytes ?? DEFAULT_CHUNK_BYTES),
+    [options.chunkBytes ?? DEFAULT_CHUNK_BYTES].flat().join(),
     String(capacityBytes),
+    ...(options.record ? [options.record.file, String(options.record.invokes)] : []),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
@@ -161,20 +183,35 @@ function judge(file: string, ending: Ending, options: TrialOptions): Verdict {
     return { ok: false, reason: 'crashed', status: null, message };
   }
   const answer = JSON.parse(ending.output) as Answer;
-  if (!answer.ok) {
-    const { message } = answer;
-    return {
-      ok: false,
-      reason: 'refused',
-      status: statusName(answer.status),
-      message: message.includes(file) ? message : `${file}: ${message}`,
-    };
-  }
+  return answer.ok ? findings(file, answer) : refusal(file, answer);
+}
+
+function refusal(file: string, { message, status }: Answer & { ok: false }): Verdict {
+  return {
+    ok: false,
+    reason: 'refused',
+    status: statusName(status),
+    message: message.includes(file) ? message : `${file}: ${message}`,
+  };
+}
+
+function findings(file: string, answer: Answer & { ok: true }): Verdict {
+  const [first, ...others] = answer.fits.map((fit) => ({
+    chunkBytes: fit.chunk_bytes,
+    mappedBytes: fit.mapped_bytes,
+    poolBytes: fit.pool_bytes,
+  }));
+  if (first === undefined) throw new Error(`${file}: the trial load told no size of a pool`);
   return {
     ok: true,
     peakBytes: answer.peak_bytes,
     liveBytes: answer.live_bytes,
-    poolBytes: answer.pool_bytes,
+    requestedBytes: answer.requested_bytes,
+    liveBlocks: answer.live_blocks,
+    allocations: answer.allocations,
+    externalFragmentation: answer.external_fragmentation,
+    internalFragmentation: answer.internal_fragmentation,
+    fits: [first, ...others],
     fileBytes: answer.file_bytes,
     delegate: delegateName(answer.delegate, answer.delegate_tried),
     loadMs: answer.load_ns / 1e6,

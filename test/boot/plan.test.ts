@@ -27,14 +27,18 @@ test('the region is what the pools need and the reserve, in whole steps of 2 MiB
     { file, name: 'b' },
   ];
   const made = await plan({ models, region: { reserve: 0.4 } });
-  const pools = [8 * MIB, made.frames.pool.quotaBytes, ...made.models.map((m) => m.quotaBytes)];
+  const pools = [
+    8 * MIB,
+    made.frames.pool.quotaBytes,
+    ...made.models.map((m) => m.pool.quotaBytes),
+  ];
   const sum = pools.reduce((total, bytes) => total + bytes, 0);
   const { capacityBytes } = made.region;
   assert.equal(capacityBytes % (2 * MIB), 0);
   assert.ok(capacityBytes * 0.6 >= sum && (capacityBytes - 2 * MIB) * 0.6 < sum);
   assert.match(made.sizing, /^pools \d+\.\d MiB and 40 % reserve$/);
   assert.equal(made.models[0]?.sha256, await sha256File(file));
-  assert.ok((made.models[0]?.quotaBytes ?? 0) > readFileSync(file).length);
+  assert.ok((made.models[0]?.pool.quotaBytes ?? 0) > readFileSync(file).length);
 });
 
 test('a configured size of the region is kept', async () => {

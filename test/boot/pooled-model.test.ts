@@ -22,8 +22,11 @@ async function load(share: number) {
   const region = new Region(native, { ...plan.region, lock: 'off' });
   const runtime = new Runtime(region);
   const log = recorded();
-  const quotaBytes = Math.ceil((plannedModel.quotaBytes * share) / 16384) * 16384;
-  const model = new PooledModel(region, runtime, { ...plannedModel, quotaBytes }, log);
+  const quotaBytes = Math.ceil((plannedModel.pool.quotaBytes * share) / 16384) * 16384;
+  const mappedBytes = Math.min(plannedModel.pool.mappedBytes, quotaBytes);
+  const windowBytes = 2 * quotaBytes;
+  const pool = { ...plannedModel.pool, quotaBytes, mappedBytes, windowBytes };
+  const model = new PooledModel(region, runtime, { ...plannedModel, pool }, log);
   await region.start();
   await runtime.start();
   try {
