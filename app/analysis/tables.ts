@@ -5,6 +5,7 @@ import type { PlanFile } from './plan-file.ts';
 
 const WIDTH = 80;
 const BAR_WIDTH = 24;
+const NAME_WIDTH = 30;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** `12.3 MiB`, always of four figures at most. */
@@ -146,7 +147,8 @@ export function modelTables(model: AnalysedModel): string {
 /** What all of them need together. */
 export function regionTable({ models, region }: PlanFile): string {
   const most = Math.max(...models.map(({ pool }) => pool.quota_bytes));
-  const short = (name: string) => (name.length > 32 ? `${name.slice(0, 31)}…` : name);
+  const short = (name: string) =>
+    name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 1)}…` : name;
   const rows = models.map(({ file, peak_bytes, pool }) => [
     short(file),
     size(peak_bytes),

@@ -44,13 +44,13 @@ const STEP_BYTES = 48;
 /** Reads what `edgepool-trial` recorded: a header and one `ep_record` after the other. */
 export function readTrace(file: string): Trace {
   const bytes = readFileSync(file);
-  const count = bytes.length < HEADER_BYTES ? 0 : bytes.readUInt32LE(12);
   const whole =
+    bytes.length >= HEADER_BYTES &&
     bytes.toString('latin1', 0, 8) === MAGIC &&
     bytes.readUInt32LE(8) === STEP_BYTES &&
-    bytes.length === HEADER_BYTES + count * STEP_BYTES;
+    bytes.length === HEADER_BYTES + bytes.readUInt32LE(12) * STEP_BYTES;
   if (!whole) throw new Error(`${file}: not a whole record of edgepool-trial; record it again`);
-  const steps = Array.from({ length: count }, (_, index) =>
+  const steps = Array.from({ length: bytes.readUInt32LE(12) }, (_, index) =>
     readStep(bytes, HEADER_BYTES + index * STEP_BYTES),
   );
   return { baseAddress: bytes.readBigUInt64LE(16), steps };
