@@ -106,7 +106,7 @@ class Heap {
   static constexpr uint32_t kColumnBits = 5;
   static constexpr uint32_t kColumns = 1u << kColumnBits;
   static constexpr uint32_t kRows = 28;
-  static constexpr size_t kLargeShare = 64;  // from this part of the range on, a block is large
+  static constexpr size_t kLargeShare = 32;  // from this part of the range on, a block is large
 
   // A block by its place: its header is at base + 16 * place + 8, its payload at
   // base + 16 * (place + 1). 0 is no block. Sizes are in units of 16 bytes, header included.
