@@ -123,6 +123,26 @@ TEST(Heap, SaysTheLargestAllocationThatSucceeds) {
   }
 }
 
+/** Scratch memory that grows by taking the larger piece before the smaller one is freed, the sizes
+ *  those of a quantised network's first run. Its last two pieces are all there is room for. */
+TEST(Heap, GrowingPiecesFitIntoWhatTheLastTwoTake) {
+  constexpr size_t kPieces[] = {454656, 452608, 907264, 1291264, 2198528};
+  for (const size_t alignment : {16, 64}) {
+    const Arena arena(4 << 20);
+    Heap* heap = arena.heap(Heap::overhead_bytes() + 1291264 + 2198528 + 4 * 64);
+    void* before = nullptr;
+    for (const size_t bytes : kPieces) {
+      void* piece = heap->allocate(bytes, alignment);
+      ASSERT_NE(piece, nullptr) << bytes << " aligned to " << alignment;
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(piece) % alignment, 0u);
+      EXPECT_EQ(heap->check(), nullptr);
+      if (before != nullptr) heap->free(before);
+      before = piece;
+    }
+    EXPECT_LE(blocks_of(heap).size(), 3u) << "what is free lies in one piece";
+  }
+}
+
 TEST(Heap, GrowsByExactlyWhatAnAllocationNeeds) {
   const Arena arena(1 << 20);
   std::mt19937_64 random(test_seed());
