@@ -19,23 +19,23 @@ TEST(RegionKernel, ItsFileCanNeitherGrowNorShrinkNorBeUnsealed) {
 }
 
 TEST(RegionKernel, EveryPageIsPresentAndLockedBeforeTheFirstPool) {
-  ep_region_options options = region_options(16 * kMib);
+  ep_region_options options = region_options(4 * kMib);
   options.lock = EP_LOCK_REQUIRED;
-  options.populate_step_bytes = 3 * kMib;
+  options.populate_step_bytes = 2 * kMib;
   const RegionHandle region = make_region(options);
   EXPECT_EQ(stats_of(region).locked, 1);
   const std::vector<Mapping> found = region_mappings();
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].kib.at("Rss"), 16 * kKib);
-  EXPECT_EQ(found[0].kib.at("Locked"), 16 * kKib);
+  EXPECT_EQ(found[0].kib.at("Rss"), 4 * kKib);
+  EXPECT_EQ(found[0].kib.at("Locked"), 4 * kKib);
   EXPECT_TRUE(found[0].has_flag("lo"));
 }
 
 TEST(RegionKernel, OnlyTheMasterMappingIsLocked) {
-  ep_region_options options = region_options(16 * kMib);
+  ep_region_options options = region_options(4 * kMib);
   options.lock = EP_LOCK_REQUIRED;
   const RegionHandle region = make_region(options);
-  const PoolHandle pool = make_pool(region, "a", 8 * kMib, 8 * kMib);
+  const PoolHandle pool = make_pool(region, "a", 2 * kMib, 2 * kMib);
   int locked = 0;
   for (const Mapping& mapping : region_mappings()) locked += mapping.has_flag("lo") ? 1 : 0;
   EXPECT_EQ(locked, 1);
