@@ -8,7 +8,7 @@ import type { RegionOptions } from '../memory/region.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
-import { roundUp, sizePool, sizeRegion } from '../models/sizing.ts';
+import { roundUp, sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
@@ -51,8 +51,9 @@ function sourceOf(native: Native, { source, fps }: Config): Source {
 async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal): Promise<Verdict> {
   const { file, name, threads, delegate } = model;
   const runtimeLibrary = config.runtime.library;
+  const chunkBytes = config.region.chunk_kb * 1024;
   try {
-    return await trial({ file, name, threads, delegate, runtimeLibrary, signal });
+    return await trial({ file, name, threads, delegate, chunkBytes, runtimeLibrary, signal });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }
@@ -71,7 +72,7 @@ async function planModel(
     config: model,
     labels: model.labels === null ? [] : await loadLabels(model.labels),
     sha256: await sha256File(model.file),
-    quotaBytes: sizePool(verdict.peakBytes, chunkBytes),
+    quotaBytes: verdict.poolBytes,
     chunkBytes,
   };
 }

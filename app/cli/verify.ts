@@ -7,7 +7,7 @@ const MIB = 2 ** 20;
 
 function verdictLine(file: string, verdict: Verdict): string {
   if (!verdict.ok) return `refused  ${verdict.message}`;
-  return `ok       ${file}: ${verdict.delegate}, needs ${(verdict.peakBytes / MIB).toFixed(1)} MiB`;
+  return `ok       ${file}: ${verdict.delegate}, takes ${(verdict.peakBytes / MIB).toFixed(1)} MiB of a pool of ${(verdict.poolBytes / MIB).toFixed(1)} MiB`;
 }
 
 /** One verdict a model, each by a check of the file and a load in a child that may crash. */
