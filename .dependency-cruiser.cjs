@@ -5,6 +5,8 @@
 const floors = [
   ['cli'],
   ['main.ts'],
+  ['boot'],
+  ['boot'],
   ['control'],
   ['pipeline', 'analysis', 'bench', 'parking'],
   ['models', 'frames', 'telemetry', 'dashboard'],

@@ -110,8 +110,10 @@ node_runtime() {
   fi
 }
 
+# install_npm_packages KEY: and the checkout's own program among theirs, where npx finds it at once.
 install_npm_packages() {
   npm ci
+  ln -s ../../scripts/edgepool node_modules/.bin/edgepool
   echo "$1" >node_modules/.edgepool-stamp
 }
 

@@ -10,6 +10,7 @@ list(APPEND EP_SOURCES
   src/model_load.cpp
   src/model_resize.cpp
   src/runtime.cpp
+  src/runtime_log.cpp
   src/scope.cpp
   src/tflite.cpp
   src/threads.cpp

@@ -8,10 +8,10 @@
 namespace ep {
 namespace {
 
-int32_t verdict(CheckContext& context, ep_status status, const char* format, va_list arguments,
+constexpr size_t kDetailBytes = 320;
+
+int32_t verdict(const CheckContext& context, ep_status status, const char* detail,
                 const char* advice) {
-  char detail[320];
-  std::vsnprintf(detail, sizeof(detail), format, arguments);
   char place[32] = "";
   if (context.subgraph > 0) {
     std::snprintf(place, sizeof(place), "subgraph %u: ", context.subgraph);
@@ -22,19 +22,22 @@ int32_t verdict(CheckContext& context, ep_status status, const char* format, va_
 }  // namespace
 
 bool CheckContext::damaged(const char* format, ...) {
+  char detail[kDetailBytes];
   va_list arguments;
   va_start(arguments, format);
-  status = verdict(*this, EP_E_MALFORMED, format, arguments, "the file is damaged, copy it again");
+  std::vsnprintf(detail, sizeof(detail), format, arguments);
   va_end(arguments);
+  status = verdict(*this, EP_E_MALFORMED, detail, "the file is damaged, copy it again");
   return false;
 }
 
 bool CheckContext::unsupported(const char* format, ...) {
+  char detail[kDetailBytes];
   va_list arguments;
   va_start(arguments, format);
-  status =
-      verdict(*this, EP_E_UNSUPPORTED, format, arguments, "convert the model again without it");
+  std::vsnprintf(detail, sizeof(detail), format, arguments);
   va_end(arguments);
+  status = verdict(*this, EP_E_UNSUPPORTED, detail, "convert the model again without it");
   return false;
 }
 

@@ -283,10 +283,11 @@ bool check_reshape(CheckContext& context, FlatTable graph, FlatTable op, uint32_
   if (!tensor || tensor.get<int8_t>(tflite::kTensorType, 0) != tflite::kInt32) return true;
   // A constant's bytes are the elements; the length in front of them counts bytes, not elements.
   const ConstantData constant = tensor_data(context, tensor);
-  if (constant.bytes > 8 * 4) {
+  constexpr size_t kMaxBytes = sizeof(int32_t) * 8;
+  if (constant.bytes > kMaxBytes) {
     return context.unsupported("operator %u makes more than 8 dimensions", index);
   }
-  uint8_t copy[4 + 8 * 4];
+  uint8_t copy[4 + kMaxBytes];
   const uint32_t count = static_cast<uint32_t>(constant.bytes / 4);
   std::memcpy(copy, &count, 4);
   if (count > 0) std::memcpy(copy + 4, constant.data, size_t{count} * 4);
@@ -302,7 +303,8 @@ int32_t builtin_of(FlatTable operator_code) {
 
 uint32_t called_subgraphs(FlatTable model, FlatTable op, uint32_t called[2]) {
   const FlatTables codes = model.tables(tflite::kModelOperatorCodes);
-  const Caller* caller = caller_of(builtin_of(codes[op.get<uint32_t>(tflite::kOperatorCode, 0)]));
+  const uint32_t code = op.get<uint32_t>(tflite::kOperatorCode, 0);
+  const Caller* caller = code < codes.size() ? caller_of(builtin_of(codes[code])) : nullptr;
   if (caller == nullptr) return 0;
   const FlatTable options = op.table(tflite::kOperatorOptions);
   for (uint32_t field = 0; field < caller->fields; ++field) {

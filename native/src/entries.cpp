@@ -6,13 +6,12 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "heap.hpp"
+#include "runtime_log.hpp"
 #include "scope.hpp"
 #include "threads.hpp"
 
@@ -198,39 +197,6 @@ struct Entries {
   }
 };
 
-/** The runtime tells of its delegates on standard error, in three calls a line: severity, text, end
- *  of line. What it merely tells would tear a terminal's status line; warnings and errors pass. */
-struct Log {
-  static thread_local constinit bool muted __attribute__((tls_model("initial-exec")));
-
-  static bool is_chatter(FILE* file) { return file == stderr && current_scope != nullptr; }
-
-  static int print_list(FILE* file, const char* format, va_list arguments) {
-    return is_chatter(file) && muted ? 0 : vfprintf(file, format, arguments);
-  }
-  static int print(FILE* file, const char* format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (is_chatter(file)) {
-      va_list copy;
-      va_copy(copy, arguments);
-      char start[8] = {};
-      vsnprintf(start, sizeof start, format, copy);
-      va_end(copy);
-      muted = strcmp(start, "INFO: ") == 0 || strcmp(start, "VERBOSE") == 0;
-    }
-    const int length = print_list(file, format, arguments);
-    va_end(arguments);
-    return length;
-  }
-  static int put(int character, FILE* file) {
-    if (!is_chatter(file) || !muted) return fputc(character, file);
-    if (character == '\n') muted = false;
-    return character;
-  }
-};
-thread_local constinit bool Log::muted = false;
-
 struct Named {
   std::string_view symbol;
   uintptr_t address;
@@ -280,16 +246,7 @@ uintptr_t find_entry(std::string_view symbol) {
   for (const Named& named : kNamed) {
     if (named.symbol == symbol) return named.address;
   }
-  return 0;
-}
-
-/** Those of the runtime alone. */
-uintptr_t find_runtime_entry(std::string_view symbol) {
-  if (symbol == "dlopen") return address_of(Entries<true>::open_library);
-  if (symbol == "fprintf") return address_of(Log::print);
-  if (symbol == "vfprintf") return address_of(Log::print_list);
-  if (symbol == "fputc") return address_of(Log::put);
-  return find_entry<true>(symbol);
+  return kCounted && symbol == "dlopen" ? address_of(E::open_library) : 0;
 }
 
 }  // namespace
@@ -297,7 +254,8 @@ uintptr_t find_runtime_entry(std::string_view symbol) {
 uintptr_t entry_for(LibraryKind kind, std::string_view symbol) {
   switch (kind) {
     case LibraryKind::kRuntime:
-      return find_runtime_entry(symbol);
+      if (symbol == "stderr") return reinterpret_cast<uintptr_t>(runtime_stderr());
+      return find_entry<true>(symbol);
     case LibraryKind::kCxx:
       return find_entry<false>(symbol);
     case LibraryKind::kLibc:

@@ -16,6 +16,7 @@ constexpr uint32_t kMostEvents = 65536;
 
 ep_events::~ep_events() {
   if (write_fd_ >= 0) close(write_fd_);
+  if (own_read_fd_ >= 0) close(own_read_fd_);
 }
 
 int32_t ep_events::start(uint32_t capacity, int32_t* read_fd, ep_error* error) {
@@ -32,9 +33,12 @@ int32_t ep_events::start(uint32_t capacity, int32_t* read_fd, ep_error* error) {
   if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
     return ep::fail_errno(error, "pipe2", "event queue");
   }
-  capacity_ = capacity;
-  *read_fd = ends[0];
+  own_read_fd_ = ends[0];
   write_fd_ = ends[1];
+  const int given = fcntl(own_read_fd_, F_DUPFD_CLOEXEC, 0);
+  if (given < 0) return ep::fail_errno(error, "fcntl", "event queue");
+  *read_fd = given;
+  capacity_ = capacity;
   return EP_OK;
 }
 
@@ -81,8 +85,7 @@ uint32_t ep_events::drain(ep_event* out, uint32_t capacity) {
   return moved;
 }
 
-// A full pipe means that the reader is behind and will be woken by what is in it; a closed one that
-// nobody reads any more. Neither is an error here.
+// A full pipe is no error: the reader is behind, and what is in it will wake it.
 void ep_events::wake() {
   const char byte = 1;
   const ssize_t written = write(write_fd_, &byte, 1);

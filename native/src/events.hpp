@@ -43,4 +43,5 @@ struct ep_events {
   uint32_t count_ = 0;
   uint32_t reserved_ = 0;
   int32_t write_fd_ = -1;
+  int32_t own_read_fd_ = -1;  // so that writing never raises SIGPIPE, whatever the app has closed
 };

@@ -16,7 +16,7 @@ int32_t NativeThread::start(const char* name, void (*body)(void*), void* context
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kThreadStackBytes);
-  // Signals are the app's; a pipe that nobody reads any more must not end the process.
+  // Signals are the app's.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -45,7 +45,7 @@ struct Piece {
 
 struct ep_region {
  public:
-  static constexpr uint32_t kMaxPools = 4096;
+  static constexpr uint32_t kMaxPools = 1024;
 
   int32_t start(const ep_region_options& options, ep_error* error);
 

@@ -326,6 +326,18 @@ TEST_F(Binder, OtherThreadsUseTheSharedCxxRuntimeWhileLibrariesAreBound) {
   EXPECT_EQ(wrong.load(), 0U);
 }
 
+TEST_F(Binder, TheLibrarysNewsIsDroppedAndItsWarningsAreNot) {
+  auto* const print = symbol<void(const char*)>("fixture_print");
+  const std::string long_news = "INFO: " + std::string(10'000, 'x') + "\n";
+  testing::internal::CaptureStderr();
+  print("INFO: made a delegate\n");
+  print("WARNING: odd\nINFO: more news\n");
+  print(long_news.c_str());
+  print("ERROR: ");
+  print("in pieces\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "WARNING: odd\nERROR: in pieces\n");
+}
+
 TEST(BinderRefusal, NamesALibraryWithoutAnAllocator) {
   void* const handle = dlopen("libm.so.6", RTLD_NOW);
   ASSERT_NE(handle, nullptr);

@@ -74,6 +74,25 @@ TEST(Events, GiveTheReaderANonBlockingPipeThatChildrenDoNotInherit) {
   EXPECT_TRUE(fcntl(events.read_fd(), F_GETFD) & FD_CLOEXEC);
 }
 
+TEST(Events, GoOnWithoutASignalWhenTheReaderHasClosedItsEnd) {
+  Events events(8);
+  events.close_reader();
+  for (uint64_t i = 0; i < 4; ++i) EXPECT_TRUE(events.get()->try_push(numbered(i)));
+  ep_event event;
+  EXPECT_EQ(ep_events_drain(events.get(), &event, 1), 1u);
+  EXPECT_EQ(events.left().size(), 3u);
+}
+
+TEST(Events, EndThePipeWhenTheyAreDestroyed) {
+  ep_events* events = nullptr;
+  int32_t read_fd = -1;
+  ASSERT_EQ(ep_events_create(4, &events, &read_fd, nullptr), EP_OK);
+  ep_events_destroy(events);
+  char byte;
+  EXPECT_EQ(read(read_fd, &byte, 1), 0) << "end of file";
+  close(read_fd);
+}
+
 TEST(Events, RefuseACapacityOutOfRange) {
   ep_events* events = nullptr;
   int32_t read_fd = -1;

@@ -18,6 +18,13 @@
 
 namespace ep_test {
 
+// A sanitizer touches pages of its own shadow as the program goes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kFaultsAreOurs = false;
+#else
+inline constexpr bool kFaultsAreOurs = true;
+#endif
+
 inline constexpr uint64_t kMiB = uint64_t{1} << 20;
 
 /** A region of one pool named "frames". */

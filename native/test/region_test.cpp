@@ -170,7 +170,7 @@ TEST(Region, TenThousandPoolsLaterItIsAsItWas) {
   const std::vector<uint16_t> owners = owners_of(region);
   EXPECT_EQ(std::count(owners.begin(), owners.end(), 0), 1024);
   // The addresses come back too: there is room for a window of nearly all of them.
-  const PoolHandle whole = make_pool(region, "whole", 16 * kMib * 1024, 16 * kMib);
+  const PoolHandle whole = make_pool(region, "whole", 4 * kMib * 1024, 16 * kMib);
   EXPECT_EQ(stats_of(whole).runs, 1u);
 }
 

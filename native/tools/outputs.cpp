@@ -2,17 +2,18 @@
 // processors (or two libraries) can be held against each other:
 //
 //   outputs write   LIBRARY MODEL PICTURE FILE
-//   outputs compare LIBRARY MODEL PICTURE FILE
+//   outputs compare LIBRARY MODEL PICTURE FILE [STEPS]
 //
 // PICTURE is a JPEG or BMP file, or `-` for a computed one. It is scaled by picking pixels, in
 // integers, so that both sides see the same bytes. Kernels may round differently: outputs agree
-// when the largest element stands at the same index, integers are within one step and floats
-// within 1e-4 of each other, relatively.
+// when the largest element stands at the same index, integers are within STEPS (1) of each other
+// and floats within 1e-4, relatively.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -196,7 +197,7 @@ std::vector<double> Elements(const Tensor& tensor) {
   return elements;
 }
 
-bool Agree(const Tensor& ours, const Tensor& theirs, uint32_t index) {
+bool Agree(const Tensor& ours, const Tensor& theirs, uint32_t index, double steps) {
   const std::vector<double> a = Elements(ours);
   const std::vector<double> b = Elements(theirs);
   const auto top_a = std::ranges::max_element(a) - a.begin();
@@ -216,7 +217,7 @@ bool Agree(const Tensor& ours, const Tensor& theirs, uint32_t index) {
       top_a == top_b || b[static_cast<size_t>(top_a)] == b[static_cast<size_t>(top_b)];
   std::printf("  output %u: %zu elements, top %td and %td, largest difference %g%s\n", index,
               a.size(), top_a, top_b, worst, real ? " (relative)" : " steps");
-  return same_top && worst <= (real ? kRelative : 1.0);
+  return same_top && worst <= (real ? kRelative : steps);
 }
 
 bool Write(const std::string& path, const std::vector<Tensor>& outputs) {
@@ -230,7 +231,7 @@ bool Write(const std::string& path, const std::vector<Tensor>& outputs) {
   return file ? true : Fail(path + ": cannot be written");
 }
 
-bool Compare(const std::string& path, const std::vector<Tensor>& outputs) {
+bool Compare(const std::string& path, const std::vector<Tensor>& outputs, double steps) {
   std::ifstream file(path, std::ios::binary);
   bool agree = true;
   for (uint32_t i = 0; i < outputs.size(); ++i) {
@@ -243,7 +244,7 @@ bool Compare(const std::string& path, const std::vector<Tensor>& outputs) {
     }
     theirs.bytes.resize(size);
     file.read(reinterpret_cast<char*>(theirs.bytes.data()), static_cast<std::streamsize>(size));
-    agree = Agree(outputs[i], theirs, i) && agree;
+    agree = Agree(outputs[i], theirs, i, steps) && agree;
   }
   return agree ? true : Fail(path + ": the outputs differ by more than rounding");
 }
@@ -252,9 +253,10 @@ bool Compare(const std::string& path, const std::vector<Tensor>& outputs) {
 
 int main(int argc, char** argv) {
   const std::span<char*> arguments(argv, static_cast<size_t>(argc));
-  const std::string verb = argc == 6 ? arguments[1] : "";
-  if (verb != "write" && verb != "compare") {
-    std::fprintf(stderr, "usage: outputs write|compare LIBRARY MODEL PICTURE FILE\n");
+  const std::string verb = argc == 6 || argc == 7 ? arguments[1] : "";
+  const double steps = argc == 7 ? std::strtod(arguments[6], nullptr) : 1.0;
+  if (verb != "compare" && (verb != "write" || argc == 7)) {
+    std::fprintf(stderr, "usage: outputs write|compare LIBRARY MODEL PICTURE FILE [STEPS]\n");
     return 2;
   }
   Session session;
@@ -263,6 +265,6 @@ int main(int argc, char** argv) {
   const bool done =
       Open(arguments[2], arguments[3], &session) && LoadPicture(arguments[4], &picture) &&
       Run(picture, session.model, &outputs) &&
-      (verb == "write" ? Write(arguments[5], outputs) : Compare(arguments[5], outputs));
+      (verb == "write" ? Write(arguments[5], outputs) : Compare(arguments[5], outputs, steps));
   return done ? 0 : 1;
 }
