@@ -20,14 +20,14 @@ if(EP_BUILD_TESTS)
   list(APPEND EP_TEST_SUPPORT
     test/runtime_support.cpp
     test/process_support.cpp)
-  list(APPEND EP_TESTS
-    test/binder_test.cpp
-    test/threads_test.cpp
-    test/witness_test.cpp
-    test/cycles_test.cpp
-    test/identity_test.cpp
-    test/model_test.cpp
-    test/refusal_test.cpp)
+  set(EP_RUNTIME_TESTS binder_test model_test threads_test)
+  list(APPEND EP_TESTS test/binder_test.cpp test/model_test.cpp test/threads_test.cpp)
+  # What these hold against each other is memory and time of the plain build.
+  if(NOT EP_SANITIZE)
+    list(APPEND EP_RUNTIME_TESTS cycles_test identity_test refusal_test witness_test)
+    list(APPEND EP_TESTS test/identity_test.cpp test/refusal_test.cpp)
+    list(APPEND EP_KERNEL_TESTS test/cycles_test.cpp test/witness_test.cpp)
+  endif()
 
   add_library(ep_fixture MODULE test/fixtures/allocating_library.cpp)
   target_link_options(ep_fixture PRIVATE -Wl,-z,relro -Wl,-z,now)
@@ -50,7 +50,7 @@ if(EP_BUILD_TESTS)
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
   set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
-  foreach(target binder_test cycles_test identity_test model_test refusal_test threads_test witness_test)
+  foreach(target ${EP_RUNTIME_TESTS})
     cmake_language(EVAL CODE
       "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference ep_witness)")
   endforeach()

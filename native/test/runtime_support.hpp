@@ -16,6 +16,8 @@ std::string repository();
 std::string build_folder();
 std::string library_path();
 std::string emulator_command();
+/** Run by an emulator, where everything takes fifty times as long and threads more. */
+bool emulated();
 
 /** ../shared/models beside the repository, and the models that the project makes, where they have
  *  been made. With CI=true in the environment the former must be there. */
