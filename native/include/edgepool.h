@@ -390,8 +390,8 @@ EP_API int32_t ep_model_check_bytes(const char* name, const void* bytes, uint64_
  * Fails iff the check of the file fails, the runtime refuses the model (EP_E_REFUSED), an
  * allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS with the three figures)
  * or the warm-up invoke fails (EP_E_INVOKE). Then the pool is empty again and everything else is
- * untouched. EP_E_BUSY iff the pool holds a model already. Any thread; blocks; loads into different
- * pools may run at the same time.
+ * untouched. EP_E_BUSY iff the pool holds a model already, EP_E_STATE iff it holds other blocks. Any
+ * thread; blocks; loads into different pools may run at the same time.
  */
 EP_API int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options* options,
                              ep_model** out, ep_error* error);
@@ -415,7 +415,9 @@ EP_API int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes
 EP_API int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape,
                                      uint32_t rank, ep_error* error);
 
-/** Runs the model once on the calling thread, in the pool's scope. EP_E_INVOKE iff it fails. */
+/** Runs the model once on the calling thread, in the pool's scope. Fails iff the runtime does
+ *  (EP_E_INVOKE) or an allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS);
+ *  then the outputs are not to be used, and the model may be run again. */
 EP_API int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error);
 
 /* ── Frames ──────────────────────────────────────────────────────────────────────────────────── */
@@ -426,6 +428,7 @@ typedef enum ep_pixels {
   EP_PIXELS_I420 = 2,
   EP_PIXELS_NV12 = 3,
   EP_PIXELS_YUYV = 4,
+  EP_PIXELS_J420 = 5, /**< I420 of full range, as JPEG has it. The other YUV formats: BT.601 video. */
 } ep_pixels;
 
 /** How a frame is laid into an input of another shape. */
@@ -473,7 +476,7 @@ typedef struct ep_event {
   uint64_t finished_ns;
   uint64_t minor_faults;  /**< Of the worker, conversion and invoke together. */
   uint64_t bytes_copied;  /**< Frame bytes copied before conversion. */
-  char message[128];
+  char message[128];      /**< EP_EVENT_FRAME of a folder: the file's name. */
 } ep_event;
 
 typedef struct ep_events ep_events;

@@ -1,0 +1,76 @@
+import type { Config } from '../config/config.ts';
+import type { Pool } from '../memory/pool.ts';
+import type { Region } from '../memory/region.ts';
+import type { Runtime } from '../models/runtime.ts';
+import type { Display } from '../telemetry/console/display.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Part } from './part.ts';
+import type { Plan } from './plan.ts';
+import type { PooledModel } from './pooled-model.ts';
+
+export interface Announced {
+  config: Config;
+  version: string;
+  plan: Plan;
+  region: Region;
+  runtime: Runtime;
+  frames: Pool;
+  models: readonly PooledModel[];
+  telemetry: Telemetry;
+  display: Display;
+}
+
+/** Says once what runs, when everything runs. */
+export class Announcement implements Part {
+  readonly #parts: Announced;
+  #said = false;
+
+  constructor(parts: Announced) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    if (this.#said) return;
+    this.#said = true;
+    const { config, version, plan, region, models, telemetry, display } = this.#parts;
+    const snapshot = region.snapshot();
+    if (config.region.lock === 'preferred' && !snapshot.locked) {
+      display.warn(
+        'the region is not locked in memory, the limit for that is too small: ' +
+          'raise it (ulimit -l), or set region.lock to off to go without this notice',
+      );
+    }
+    display.greet({
+      version,
+      device: config.device,
+      region: snapshot,
+      sizing: plan.sizing,
+      pools: this.#pools(),
+      source: plan.source.description,
+      fps: config.fps,
+      models: models.map(({ model: { name, delegate, loadMs } }) => ({
+        name,
+        delegate,
+        load_ms: loadMs,
+      })),
+      broker: telemetry.url,
+      topic: telemetry.topic,
+    });
+    telemetry.event('started', { version, models: models.map(({ model }) => model.name) });
+  }
+
+  /** The bus hears of it while it can still be said. */
+  async stop(): Promise<void> {
+    if (this.#said) this.#parts.telemetry.event('stopping');
+    this.#said = false;
+  }
+
+  #pools(): { name: string; bytes: number }[] {
+    const { runtime, frames, models } = this.#parts;
+    return [
+      { name: 'runtime', bytes: runtime.poolStats().mapped_bytes },
+      { name: 'frames', bytes: frames.stats().mapped_bytes },
+      ...models.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
+    ];
+  }
+}

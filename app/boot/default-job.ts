@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ModelConfig } from '../config/config.ts';
+import { isTree } from '../config/layer.ts';
+import { loadConfig } from '../config/load.ts';
+import { formatPath } from '../config/settings.ts';
+
+const PLACE = join('build', 'models', 'default-job.json');
+
+/** From this file upwards, so that a checkout and a bundle in it find the same one. */
+function findJob(): string | null {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, PLACE);
+    if (existsSync(file)) return file;
+    if (folder === dirname(folder)) return null;
+  }
+}
+
+function readModels(file: string): unknown[] {
+  let models: unknown;
+  try {
+    models = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}; make it again with "make models"`);
+  }
+  if (!Array.isArray(models)) {
+    throw new Error(`${file}: must be a list of models; make it again with "make models"`);
+  }
+  return models.map((model: unknown) =>
+    isTree(model) && typeof model.file === 'string'
+      ? { ...model, file: resolve(dirname(file), model.file) }
+      : model,
+  );
+}
+
+/** The models that set-up has made, for a run without any of its own. */
+export function defaultJob(file: string | null = findJob()): ModelConfig[] {
+  if (file === null) {
+    throw new Error(
+      `no model is named and ${PLACE} is not there: run "make models" or add --model`,
+    );
+  }
+  const flags = {
+    values: { models: readModels(file) },
+    usage: false,
+    subject: (path: readonly (string | number)[]) => `${file}: ${formatPath(path)}`,
+  };
+  return loadConfig({ file: null, environment: {}, flags }).models;
+}

@@ -1,0 +1,87 @@
+import { Pool } from '../memory/pool.ts';
+import type { Region } from '../memory/region.ts';
+import { Model } from '../models/model.ts';
+import type { Runtime } from '../models/runtime.ts';
+import { roundUp } from '../models/sizing.ts';
+import { NativeError } from '../native/native-error.ts';
+import type { LaneOptions } from '../pipeline/lane.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Part } from './part.ts';
+import type { PlannedModel } from './plan.ts';
+
+/** Address space of a pool, in quotas: as far as it may grow. */
+const WINDOW_QUOTAS = 2;
+/** By what share of its first quota a pool grows that turns out too small. */
+const GROWTH = 0.25;
+
+const PIXEL_TYPES: readonly string[] = ['float32', 'int8', 'uint8'];
+const CHANNELS: readonly (number | undefined)[] = [1, 3];
+
+/** Throws where the model's input is no picture: no frame could ever be laid into it. */
+function requirePicture({ name, inputs: [input] }: Model): void {
+  const { shape = [], type = 'none' } = input ?? {};
+  const laid = shape.length === 4 && shape[0] === 1 && CHANNELS.includes(shape[3]);
+  if (laid && PIXEL_TYPES.includes(type)) return;
+  throw new Error(
+    `model ${name}: its input is ${shape.join(' x ')} of ${type}, no picture: use a model that ` +
+      'takes 1 x height x width x 3 (or 1) of float32, int8 or uint8',
+  );
+}
+
+/**
+ * A model in the pool that its plan asks for. In the trial that size was enough; where several
+ * threads lay their blocks in another order this time, and the holes between them are too small,
+ * the pool grows and the load is tried again, within the window.
+ */
+export class PooledModel implements Part {
+  readonly pool: Pool;
+  readonly model: Model;
+  /** When and how the model gets frames. */
+  readonly lane: LaneOptions;
+  readonly #log: Log;
+  readonly #chunkBytes: number;
+  readonly #plannedBytes: number;
+
+  constructor(region: Region, runtime: Runtime, planned: PlannedModel, log: Log) {
+    const { config, labels, sha256, quotaBytes, chunkBytes } = planned;
+    const { name, file, threads, delegate } = config;
+    const windowBytes = quotaBytes * WINDOW_QUOTAS;
+    this.pool = new Pool(region, { name, quotaBytes, chunkBytes, windowBytes });
+    const options = { name, source: file, threads, delegate, labels, sha256 };
+    this.model = new Model(runtime, this.pool, options);
+    const { every, deadline_ms: deadlineMs, priority, fit, mean, std } = config;
+    this.lane = { model: this.model, every, deadlineMs, priority, fit, mean, std };
+    this.#log = log;
+    this.#chunkBytes = chunkBytes;
+    this.#plannedBytes = quotaBytes;
+  }
+
+  async start(): Promise<void> {
+    await this.pool.start();
+    await this.#load();
+    requirePicture(this.model);
+  }
+
+  async stop(): Promise<void> {
+    await this.model.stop();
+    await this.pool.stop();
+  }
+
+  async #load(): Promise<void> {
+    const step = roundUp(this.#plannedBytes * GROWTH, this.#chunkBytes);
+    const most = this.#plannedBytes * WINDOW_QUOTAS;
+    for (let quota = this.#plannedBytes; ; ) {
+      try {
+        await this.model.start();
+        return;
+      } catch (error) {
+        const full = error instanceof NativeError && error.status === 'EP_E_POOL_FULL';
+        if (!full || quota + step > most) throw error;
+        quota += step;
+        this.pool.setQuota(quota);
+        await this.pool.grow(quota);
+        this.#log.debug(`pool ${this.pool.name} grows to ${quota} bytes`);
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+const TEXT = `edgepool: several TensorFlow Lite models on live frames, each in its own pool
+
+edgepool run [options]        run models on frames until Ctrl-C
+  --model FILE[,settings]     a model; may be repeated. Settings: labels=FILE, name=N, every=N,
+                              threads=N, deadline=MS, priority=N, mean=M[,M,M], std=S[,S,S],
+                              fit=stretch|crop|letterbox. None given: the job that set-up made
+  --source SOURCE             pattern (the default), still:PATH[,each=SECONDS] for a JPEG or BMP
+                              file or a folder of them, v4l2:DEVICE (not in this version)
+  --fps N                     frames a second, 30 by default
+  --duration SECONDS          end after this time
+  --broker URL                mqtt://host:port, embedded (the default) or none
+  --report FILE               write the figures of the run as JSON at its end
+  --config FILE               settings from a YAML or JSON file: docs/configuration.md
+
+edgepool verify [--json] MODEL...
+                              check models and load each once in a process of its own
+
+edgepool help, version        this text; the version
+
+Exit status: 0 done, 1 failed or refused, 2 wrong usage.
+`;
+
+export async function help(): Promise<number> {
+  process.stdout.write(TEXT);
+  return 0;
+}

@@ -1,0 +1,86 @@
+/**
+ * The table of contents: what there is, in the order in which it starts. It stops in reverse.
+ */
+import { Announcement } from './boot/announcement.ts';
+import { Lifecycle } from './boot/lifecycle.ts';
+import { makePlan } from './boot/plan.ts';
+import { PooledModel } from './boot/pooled-model.ts';
+import type { Config } from './config/config.ts';
+import { Events } from './frames/events.ts';
+import { Ring } from './frames/ring.ts';
+import { Pool } from './memory/pool.ts';
+import { Region } from './memory/region.ts';
+import { Runtime } from './models/runtime.ts';
+import { loadNative } from './native/library.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { EventLoopDelay } from './stats/event-loop-delay.ts';
+import { Registry } from './stats/registry.ts';
+import type { Display } from './telemetry/console/display.ts';
+import { StatusLine } from './telemetry/console/status-line.ts';
+import { Report } from './telemetry/report.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+import { Troubles } from './telemetry/troubles.ts';
+
+export interface Program {
+  config: Config;
+  version: string;
+  display: Display;
+  /** Comes when the program shall stop before it has started. */
+  signal: AbortSignal;
+  /** The source has no more frames. */
+  onEnd(): void;
+}
+
+export async function main({ config, version, display, signal, onEnd }: Program) {
+  const native = loadNative();
+  const plan = await makePlan(native, config, signal);
+  const registry = new Registry();
+  const read = () => registry.snapshot();
+
+  const region = new Region(native, plan.region);
+  const runtime = new Runtime(region, { library: config.runtime.library });
+  const models = plan.models.map((planned) => new PooledModel(region, runtime, planned, display));
+  const frames = new Pool(region, plan.frames.pool);
+  const ring = new Ring(frames, plan.frames.ring);
+  const events = new Events(native);
+  const lanes = models.map((model) => model.lane);
+  const pipeline = new Pipeline({
+    runtime,
+    ring,
+    events,
+    source: plan.source,
+    fps: config.fps,
+    lanes,
+  });
+  const eventLoopDelay = new EventLoopDelay();
+  const report = new Report(config.report, read);
+  const telemetry = new Telemetry(config, read, display);
+  const troubles = new Troubles(display, telemetry);
+  const statusLine = new StatusLine(display, read);
+  const announced = { config, version, plan, region, runtime, frames, models, telemetry, display };
+  const announcement = new Announcement(announced);
+
+  registry.add({ snapshot: () => ({ region: region.snapshot() }) });
+  for (const part of [pipeline, eventLoopDelay, telemetry]) registry.add(part);
+  pipeline.onResult = (result) => telemetry.result(result);
+  pipeline.onError = (message) => troubles.tell(message);
+  pipeline.onEnd = onEnd;
+
+  return new Lifecycle(
+    [
+      region,
+      runtime,
+      ...models,
+      frames,
+      ring,
+      events,
+      report,
+      telemetry,
+      eventLoopDelay,
+      pipeline,
+      announcement,
+      statusLine,
+    ],
+    signal,
+  );
+}

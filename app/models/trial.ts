@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { Delegate, type DelegateName, type StatusName, statusName } from '../native/constants.ts';
+import { nativeLibrary } from '../native/library.ts';
+import { delegateName } from './delegate-name.ts';
+import { runtimeLibrary } from './runtime-library.ts';
+import { roundUp } from './sizing.ts';
+
+export interface TrialOptions {
+  file: string;
+  /** Stands in messages; by default the file's name without its ending. */
+  name?: string;
+  threads?: number;
+  delegate?: DelegateName;
+  runtimeLibrary?: string | null;
+  /** Chunk of the pool that the model will get; by default 16384. */
+  chunkBytes?: number;
+  /** How long a load may take; by default 60 s. */
+  timeoutMs?: number;
+  /** Ends the child when it aborts; the trial then rejects. */
+  signal?: AbortSignal;
+  /** Region of the first try; by default by the size of the file. */
+  capacityBytes?: number;
+}
+
+/** What a trial load has shown. `message` is one line that names the file. */
+export type Verdict =
+  | {
+      ok: true;
+      /** Most that the model had taken of its pool at any time of the load. */
+      peakBytes: number;
+      liveBytes: number;
+      /** The pool to give it: the peak and 20 %, or more where its blocks need more to lie in. */
+      poolBytes: number;
+      fileBytes: number;
+      /** As in the snapshot: `xnnpack+qs8`, `none (xnnpack+qu8 refused)`. */
+      delegate: string;
+      loadMs: number;
+    }
+  | {
+      ok: false;
+      reason: 'refused' | 'crashed' | 'timeout';
+      status: StatusName | null;
+      message: string;
+    };
+
+/** What the child prints. */
+type Answer =
+  | {
+      ok: true;
+      peak_bytes: number;
+      live_bytes: number;
+      pool_bytes: number;
+      file_bytes: number;
+      delegate: number;
+      delegate_tried: number;
+      load_ns: number;
+    }
+  | { ok: false; status: number; message: string };
+
+interface Ending {
+  output: string;
+  errors: string;
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  timedOut: boolean;
+}
+
+const PROGRAM = 'edgepool-trial';
+const DEFAULT_CHUNK_BYTES = 16384;
+const DEFAULT_TIMEOUT_MS = 60_000;
+const MIB = 1024 * 1024;
+/** A model takes two to four times its file; its tensors do not depend on the file at all. */
+const CAPACITY_PER_FILE_BYTE = 4;
+const CAPACITY_BESIDE_FILE_BYTES = 48 * MIB;
+/** Tries with twice the region before each, while a model finds its own too small. */
+const TRIES = 5;
+
+/**
+ * Loads a model in a child process, which may crash or hang without harm: whether it runs, and the
+ * size of a pool in which it does. Never rejects for the model's sake.
+ */
+export async function trial(options: TrialOptions): Promise<Verdict> {
+  const { file } = options;
+  let capacityBytes = options.capacityBytes ?? (await firstCapacity(file));
+  for (let tries = 1; ; tries += 1) {
+    const verdict = judge(file, await run(options, capacityBytes), options);
+    const tooSmall =
+      !verdict.ok && (verdict.status === 'EP_E_POOL_FULL' || verdict.status === 'EP_E_REGION_FULL');
+    if (!tooSmall || tries === TRIES) {
+      return verdict;
+    }
+    capacityBytes *= 2;
+  }
+}
+
+async function firstCapacity(file: string): Promise<number> {
+  try {
+    const { size } = await stat(file);
+    return roundUp(size * CAPACITY_PER_FILE_BYTE + CAPACITY_BESIDE_FILE_BYTES, 2 * MIB);
+  } catch {
+    // The child finds the same and says so in its own words, as for every other file.
+    return CAPACITY_BESIDE_FILE_BYTES;
+  }
+}
+
+function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
+  const { file, threads, delegate, timeoutMs } = options;
+  const program = join(dirname(nativeLibrary()), PROGRAM);
+  if (!existsSync(program)) {
+    throw new Error(`${program} is missing: build it with 'make build'`);
+  }
+  const words = [
+    runtimeLibrary(options.runtimeLibrary),
+    file,
+    options.name ?? basename(file, extname(file)),
+    String(threads ?? 1),
+    String(Delegate[delegate ?? 'auto']),
+    String(options.chunkBytes ?? DEFAULT_CHUNK_BYTES),
+    String(capacityBytes),
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      killSignal: 'SIGKILL',
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    const ending: Ending = { output: '', errors: '', code: null, signal: null, timedOut: false };
+    const timer = setTimeout(() => {
+      ending.timedOut = child.kill('SIGKILL');
+    }, timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      ending.output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      ending.errors += text;
+    });
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(new Error(`cannot start ${program}: ${error.message}`));
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ ...ending, code, signal });
+    });
+  });
+}
+
+function judge(file: string, ending: Ending, options: TrialOptions): Verdict {
+  if (ending.timedOut) {
+    const seconds = (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000;
+    const message = `${file}: the trial load did not end in ${seconds} s: do not use this model`;
+    return { ok: false, reason: 'timeout', status: null, message };
+  }
+  if (ending.signal !== null || ending.code !== 0) {
+    const how = ending.signal ?? `status ${ending.code}`;
+    const last = ending.errors.trim().split('\n').at(-1);
+    const message = `${file}: the trial load crashed (${how}${last ? `, ${last}` : ''}): do not use this model`;
+    return { ok: false, reason: 'crashed', status: null, message };
+  }
+  const answer = JSON.parse(ending.output) as Answer;
+  if (!answer.ok) {
+    const { message } = answer;
+    return {
+      ok: false,
+      reason: 'refused',
+      status: statusName(answer.status),
+      message: message.includes(file) ? message : `${file}: ${message}`,
+    };
+  }
+  return {
+    ok: true,
+    peakBytes: answer.peak_bytes,
+    liveBytes: answer.live_bytes,
+    poolBytes: answer.pool_bytes,
+    fileBytes: answer.file_bytes,
+    delegate: delegateName(answer.delegate, answer.delegate_tried),
+    loadMs: answer.load_ns / 1e6,
+  };
+}

@@ -1,0 +1,31 @@
+# Events, ring, sources, conversion, worker.
+list(APPEND EP_SOURCES
+  src/bmp.cpp
+  src/capture.cpp
+  src/convert.cpp
+  src/convert_abi.cpp
+  src/events.cpp
+  src/frame_memory.cpp
+  src/native_thread.cpp
+  src/pattern.cpp
+  src/picture.cpp
+  src/pixels.cpp
+  src/quantise.cpp
+  src/resample.cpp
+  src/ring.cpp
+  src/source.cpp
+  src/still.cpp
+  src/worker.cpp)
+list(APPEND EP_TESTS
+  test/capture_test.cpp
+  test/convert_test.cpp
+  test/events_test.cpp
+  test/pattern_test.cpp
+  test/picture_test.cpp
+  test/ring_test.cpp
+  test/still_test.cpp
+  test/worker_test.cpp)
+list(APPEND EP_LIBS yuv turbojpeg)
+
+# Its loops over rows are made to be vectorised, which GCC 12 does half-heartedly below -O3.
+set_source_files_properties(src/resample.cpp PROPERTIES COMPILE_OPTIONS -O3)

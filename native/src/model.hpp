@@ -1,0 +1,37 @@
+// A loaded model: its file's bytes and its graph, both in its pool. This object itself lies outside
+// and is the only one that points in.
+#pragma once
+
+#include <memory>
+
+#include "graph.hpp"
+
+struct ep_model {
+  ep_model(ep_runtime* its_runtime, ep_pool* its_pool)
+      : runtime(its_runtime), pool(its_pool), graph(its_runtime, its_pool) {}
+
+  ep_runtime* runtime;
+  ep_pool* pool;  // null: unpooled
+  char name[64] = {};
+  uint8_t* bytes = nullptr;  // the file, 64-byte aligned
+  ep::Graph graph;
+  ep::GraphOptions graph_options = {};
+  ep_model_info info = {};
+};
+
+namespace ep {
+
+/** Input or output tensor `index` with its data, for code that fills or reads it in place. The
+ *  pointer holds until the model is resized or unloaded. EP_E_ARGUMENT iff there is none. */
+int32_t input_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, void** data);
+int32_t output_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, const void** data);
+
+/** A block for the file in the model's pool, or libc's where it has none; null iff refused. */
+uint8_t* allocate_file(ep_pool* pool, size_t bytes);
+void free_file(ep_model* model);
+
+/** Fills `error` with the last refusal, its three figures included, and returns its status. `when`
+ *  says in what it happened ("while loading"). */
+int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* when);
+
+}  // namespace ep

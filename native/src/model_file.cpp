@@ -1,0 +1,53 @@
+#include "model_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstring>
+
+#include "error.hpp"
+
+namespace ep {
+
+ModelFile::~ModelFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+int32_t ModelFile::open(const char* path, uint64_t limit, uint64_t* size, ep_error* error) {
+  path_ = path;
+  // O_NONBLOCK: a FIFO must be refused below, not waited for.
+  descriptor_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status = {};
+  if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
+    return fail(error, EP_E_FILE, "%s: cannot be read: %s", path, strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(error, EP_E_FILE, "%s: not a regular file; give a .tflite file", path);
+  }
+  if (status.st_size == 0) {
+    return fail(error, EP_E_NOT_A_MODEL, "%s: is empty; give a .tflite file", path);
+  }
+  *size = static_cast<uint64_t>(status.st_size);
+  if (*size > limit) {
+    return fail(error, EP_E_FILE, "%s: has %" PRIu64 " bytes, the limit is %" PRIu64, path, *size,
+                limit);
+  }
+  return EP_OK;
+}
+
+int32_t ModelFile::read_all(uint8_t* bytes, uint64_t size, ep_error* error) {
+  uint64_t done = 0;
+  while (done < size) {
+    const ssize_t part = ::read(descriptor_, bytes + done, size - done);
+    if (part < 0 && errno == EINTR) continue;
+    if (part < 0) return fail(error, EP_E_FILE, "%s: cannot be read: %s", path_, strerror(errno));
+    if (part == 0) return fail(error, EP_E_FILE, "%s: became shorter while it was read", path_);
+    done += static_cast<uint64_t>(part);
+  }
+  return EP_OK;
+}
+
+}  // namespace ep

@@ -1,0 +1,43 @@
+// Where a capture thread gets its frames from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "edgepool.h"
+#include "ring.hpp"
+
+namespace ep {
+
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  FrameSource(const FrameSource&) = delete;
+  FrameSource& operator=(const FrameSource&) = delete;
+
+  /** The largest frame that it will give. Needs nothing but the options. */
+  virtual int32_t probe(ep_frame* largest, ep_error* error) = 0;
+
+  /** Once, after `probe` and before the first `fill`: takes from `ring`'s pool what it needs. */
+  virtual int32_t prepare(ep_ring* ring, ep_error* error) = 0;
+
+  enum class Outcome { kFilled, kFailed, kEnded };
+
+  /** Puts frame `number` into a slot that is being filled; width, height, pixels and bytes into
+   *  `frame`; a line for the app into `note` (128 bytes), or leaves it. kFailed: `error` says why,
+   *  and the next call goes on with what comes after; kEnded: nothing comes after. */
+  virtual Outcome fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
+                       ep_error* error) = 0;
+
+ protected:
+  FrameSource() = default;
+};
+
+/** EP_E_ARGUMENT iff an option is out of its range. */
+int32_t make_source(const ep_source_options& options, std::unique_ptr<FrameSource>* out,
+                    ep_error* error);
+
+/** Differs between all sources of the process and is never 0: SlotContent::owner. */
+uint64_t next_owner();
+
+}  // namespace ep

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Interrupted } from '../../app/boot/lifecycle.ts';
+import { makePlan } from '../../app/boot/plan.ts';
+import type { Tree } from '../../app/config/layer.ts';
+import { loadConfig } from '../../app/config/load.ts';
+import { sha256File } from '../../app/models/sha256.ts';
+import { loadNative } from '../../app/native/library.ts';
+import { ROOT } from '../support/edgepool.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+const MIB = 2 ** 20;
+const scratch = scratchFolder();
+const native = loadNative();
+const never = new AbortController().signal;
+const file = `${ROOT}build/models/tiny.tflite`;
+
+function plan(values: Tree, signal = never) {
+  const flags = { values, usage: true, subject: (path: readonly unknown[]) => path.join('.') };
+  return makePlan(native, loadConfig({ file: null, environment: {}, flags }), signal);
+}
+
+test('the region is what the pools need and the reserve, in whole steps of 2 MiB', async () => {
+  const models = [
+    { file, name: 'a' },
+    { file, name: 'b' },
+  ];
+  const made = await plan({ models, region: { reserve: 0.4 } });
+  const pools = [8 * MIB, made.frames.pool.quotaBytes, ...made.models.map((m) => m.quotaBytes)];
+  const sum = pools.reduce((total, bytes) => total + bytes, 0);
+  const { capacityBytes } = made.region;
+  assert.equal(capacityBytes % (2 * MIB), 0);
+  assert.ok(capacityBytes * 0.6 >= sum && (capacityBytes - 2 * MIB) * 0.6 < sum);
+  assert.match(made.sizing, /^pools \d+\.\d MiB and 40 % reserve$/);
+  assert.equal(made.models[0]?.sha256, await sha256File(file));
+  assert.ok((made.models[0]?.quotaBytes ?? 0) > readFileSync(file).length);
+});
+
+test('a configured size of the region is kept', async () => {
+  const made = await plan({ models: [{ file }], region: { capacity_mb: 33 } });
+  assert.deepEqual([made.region.capacityBytes, made.sizing], [33 * MIB, 'as configured']);
+});
+
+test('larger frames and more models need a larger frames pool', async () => {
+  const bytes = async (width: number, models: Tree[]) =>
+    (await plan({ models, source: { width } })).frames.pool.quotaBytes;
+  const one = await bytes(640, [{ file }]);
+  assert.ok((await bytes(1280, [{ file }])) > one);
+  assert.ok((await bytes(640, [{ file }, { file }])) > one);
+});
+
+test('what cannot run is told before any memory is taken', async () => {
+  const wrong = scratch.write('wrong.tflite', 'not a model');
+  await assert.rejects(plan({ models: [{ file }, { file: wrong }] }), /wrong\.tflite/);
+  await assert.rejects(
+    plan({ models: [{ file }], source: { kind: 'v4l2', path: '/dev/video0' } }),
+    {
+      message: 'source v4l2 is not supported in this version: use pattern or still:PATH',
+    },
+  );
+  await assert.rejects(plan({ models: [{ file }], source: { kind: 'still' } }), {
+    message: 'source.kind is still but source.path is null: name a picture or a folder',
+  });
+});
+
+test('an interruption ends the trial in work', async () => {
+  const controller = new AbortController();
+  const made = plan({ models: [{ file }] }, controller.signal);
+  controller.abort();
+  await assert.rejects(made, Interrupted);
+});

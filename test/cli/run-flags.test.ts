@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArguments } from '../../app/cli/arguments.ts';
+import { flagsLayer, RUN_OPTIONS } from '../../app/cli/run-flags.ts';
+import { loadConfig } from '../../app/config/load.ts';
+
+function load(...args: string[]) {
+  const parsed = parseArguments(args, { valued: RUN_OPTIONS, plain: [], words: false });
+  return loadConfig({ file: null, environment: {}, flags: flagsLayer(parsed) });
+}
+
+test('every option reaches its setting', () => {
+  const config = load(
+    '--fps=15',
+    '--duration=2.5',
+    '--broker=none',
+    '--report=r.json',
+    '--source=still:a:b.jpg,each=3',
+  );
+  assert.equal(config.fps, 15);
+  assert.equal(config.duration_seconds, 2.5);
+  assert.equal(config.mqtt.broker, 'none');
+  assert.equal(config.mqtt.base, 'edgepool');
+  assert.equal(config.report, 'r.json');
+  const { kind, path, each_seconds } = config.source;
+  assert.deepEqual([kind, path, each_seconds], ['still', 'a:b.jpg', 3]);
+});
+
+test('a model has its settings after its file', () => {
+  const [model] = load(
+    '--model=m.tflite,labels=l.txt,name=n,every=3,threads=2,deadline=12.5,priority=-1,' +
+      'mean=1,2,3,std=4,fit=crop',
+  ).models;
+  assert.deepEqual(
+    { ...model },
+    {
+      file: 'm.tflite',
+      name: 'n',
+      labels: 'l.txt',
+      every: 3,
+      threads: 2,
+      deadline_ms: 12.5,
+      priority: -1,
+      mean: [1, 2, 3],
+      std: [4],
+      fit: 'crop',
+      delegate: 'auto',
+    },
+  );
+});
+
+test('several models keep their order, and names their meaning', () => {
+  const { models } = load('--model', 'x/a.tflite', '--model', 'y/a.tflite', '--model', 'b.tflite');
+  assert.deepEqual(
+    models.map(({ name }) => name),
+    ['a', 'a-2', 'b'],
+  );
+});
+
+test('what is wrong is wrong usage, named as it stands on the command line', () => {
+  const cases: [string[], RegExp][] = [
+    [['--fps=x'], /^--fps is "x"; it must be a number$/],
+    [['--fps=0'], /^--fps is 0; it must be at least 0\.1$/],
+    [['--broker=host'], /^--broker is "host"; it must be embedded, none or a URL/],
+    [['--duration=-1'], /^--duration is -1; it must be more than 0$/],
+    [['--source=camera'], /^--source: kind is "camera"; it must be pattern, still or v4l2$/],
+    [['--source=still'], /^--source still: use pattern, still:PATH or v4l2:DEVICE$/],
+    [['--source=pattern:x'], /^--source pattern:x: use pattern/],
+    [['--source=still:a,eech=1'], /eech is not a setting; still takes each=SECONDS/],
+    [['--source=still:a,each=x'], /^--source: each is "x"; it must be a number$/],
+    [['--model=a,every=0'], /^--model a: every is 0; it must be at least 1$/],
+    [['--model=a,lables=b'], /^--model a: lables is not a setting; the nearest is labels$/],
+    [['--model=a,word'], /"word" must be a setting such as name=value$/],
+    [['--model=a,mean=1,2'], /^--model a: mean is \[1,2\]; it must have 1 or 3 values$/],
+    [['--model=a,name=n', '--model=b,name=n'], /^--model b: name is "n" a second time/],
+  ];
+  for (const [args, message] of cases) {
+    assert.throws(
+      () => load(...args),
+      (error: Error & { usage?: boolean }) => {
+        assert.match(error.message, message);
+        assert.ok(error.name === 'UsageError' || error.usage === true, error.message);
+        return true;
+      },
+    );
+  }
+});
