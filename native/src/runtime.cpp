@@ -115,6 +115,7 @@ int32_t open_or_share(ep_region* region, const ep_runtime_options& options, ep_r
                       ep_error* error) {
   const std::lock_guard<std::mutex> lock(registry_lock);
   void* const handle = dlopen(options.library_path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps dlerror's text for each thread
   if (handle == nullptr) return fail(error, EP_E_LIBRARY, "%s", dlerror());
   for (const auto& known : registry()) {
     if (known->handle != handle) continue;
