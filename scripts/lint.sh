@@ -11,10 +11,10 @@ export PATH=$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH
 mapfile -t shell_files < <(git ls-files '*.sh' .ci/run)
 mapfile -t native_files < <(git ls-files 'native/*.cpp' 'native/*.hpp' 'native/*.h')
 
-# tidy_native: over what the build compiles, with the flags it compiles with.
+# tidy_native: the sources of the library, with the flags they are compiled with.
 tidy_native() {
   cmake -S native -B build/native -G Ninja -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-  run-clang-tidy -quiet -j "$(nproc)" -p build/native "$PWD/native/"
+  run-clang-tidy -quiet -j "$(nproc)" -p build/native "$PWD/native/src/"
 }
 
 run_step files "files" scripts/check-files.sh

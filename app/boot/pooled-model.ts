@@ -27,9 +27,9 @@ function requirePicture({ name, inputs: [input] }: Model): void {
 }
 
 /**
- * A model in the pool that is planned for it. The peak of live bytes is known, not where they will
- * lie: where the holes between them make the pool too small, it grows and the load is tried again,
- * within the window.
+ * A model in the pool that is planned for it. In the trial that size was enough; where several
+ * threads lay their blocks in another order this time, and the holes between them are too small,
+ * the pool grows and the load is tried again, within the window.
  */
 export class PooledModel implements Part {
   readonly pool: Pool;

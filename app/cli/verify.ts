@@ -7,7 +7,9 @@ const MIB = 2 ** 20;
 
 function verdictLine(file: string, verdict: Verdict): string {
   if (!verdict.ok) return `refused  ${verdict.message}`;
-  return `ok       ${file}: ${verdict.delegate}, needs ${(verdict.peakBytes / MIB).toFixed(1)} MiB`;
+  const [{ poolBytes }] = verdict.fits;
+  const [takes, pool] = [verdict.peakBytes, poolBytes].map((bytes) => (bytes / MIB).toFixed(1));
+  return `ok       ${file}: ${verdict.delegate}, takes ${takes} MiB of a pool of ${pool} MiB`;
 }
 
 /** One verdict a model, each by a check of the file and a load in a child that may crash. */

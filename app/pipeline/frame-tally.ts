@@ -57,10 +57,14 @@ export class FrameTally {
     this.settle(frame);
   }
 
-  /** Counts a frame that nothing is due on any more, if all have answered. */
+  /** Counts a frame that nothing is due on any more, if all have answered. A frame on which no
+   *  model had a turn is complete as it comes and has no latency. */
   settle(frame: Frame): void {
-    if (frame.completed) {
-      this.#completed.mark(frame.answeredNs);
+    if (!frame.completed) {
+      return;
+    }
+    this.#completed.mark(frame.answeredNs);
+    if (frame.answered) {
       this.#latency.record(frame.answeredNs - frame.capturedNs);
     }
   }

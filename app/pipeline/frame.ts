@@ -23,7 +23,12 @@ export class Frame {
     return this.#due === 0 && !this.#lost;
   }
 
-  /** When the last answer came. */
+  /** True once a model has answered. */
+  get answered(): boolean {
+    return this.#answeredNs > this.capturedNs;
+  }
+
+  /** When the last answer came; when it was captured, where none has. */
   get answeredNs(): number {
     return this.#answeredNs;
   }

@@ -42,24 +42,24 @@ extern "C" {
 /** Status of a call. Ranges: 0 done, 1x argument, 2x capacity, 3x model, 4x system. */
 typedef enum ep_status {
   EP_OK = 0,
-  EP_E_ARGUMENT = 10,     /**< A value outside its documented range. */
-  EP_E_STATE = 11,        /**< Not in this state: a model still loaded, a worker stopped. */
-  EP_E_BUSY = 12,         /**< In use now: calling again later may succeed. */
-  EP_E_REGION_FULL = 20,  /**< No free chunk left in the region. */
-  EP_E_POOL_FULL = 21,    /**< The pool's quota is used up. */
-  EP_E_MAPPINGS = 22,     /**< The region's budget of mappings is used up. */
-  EP_E_NO_MEMORY = 23,    /**< The machine or the control group has less than was asked for. */
-  EP_E_MEMLOCK = 24,      /**< RLIMIT_MEMLOCK (or a missing privilege) forbids the lock. */
-  EP_E_FILE = 30,         /**< The file cannot be read. */
-  EP_E_NOT_A_MODEL = 31,  /**< Not a TensorFlow Lite file. */
-  EP_E_MALFORMED = 32,    /**< A TensorFlow Lite file whose contents contradict themselves. */
-  EP_E_UNSUPPORTED = 33,  /**< Sound, but the runtime lacks an operator or a type of it. */
-  EP_E_REFUSED = 34,      /**< The runtime refused the model; the message is the runtime's. */
-  EP_E_INVOKE = 35,       /**< The runtime failed while it ran the model. */
-  EP_E_IMAGE = 36,        /**< A picture that cannot be decoded. */
-  EP_E_SYSTEM = 40,       /**< A system call failed; the message has its name and errno. */
-  EP_E_LIBRARY = 41,      /**< The TensorFlow Lite library cannot be opened or lacks a symbol. */
-  EP_E_BIND = 42,         /**< The library's allocator entries cannot be re-pointed. */
+  EP_E_ARGUMENT = 10,    /**< A value outside its documented range. */
+  EP_E_STATE = 11,       /**< Not in this state: a model still loaded, a worker stopped. */
+  EP_E_BUSY = 12,        /**< In use now: calling again later may succeed. */
+  EP_E_REGION_FULL = 20, /**< No free chunk left in the region. */
+  EP_E_POOL_FULL = 21,   /**< The pool's quota is used up. */
+  EP_E_MAPPINGS = 22,    /**< The region's budget of mappings is used up. */
+  EP_E_NO_MEMORY = 23,   /**< The machine or the control group has less than was asked for. */
+  EP_E_MEMLOCK = 24,     /**< RLIMIT_MEMLOCK (or a missing privilege) forbids the lock. */
+  EP_E_FILE = 30,        /**< The file cannot be read. */
+  EP_E_NOT_A_MODEL = 31, /**< Not a TensorFlow Lite file. */
+  EP_E_MALFORMED = 32,   /**< A TensorFlow Lite file whose contents contradict themselves. */
+  EP_E_UNSUPPORTED = 33, /**< Sound, but the runtime lacks an operator or a type of it. */
+  EP_E_REFUSED = 34,     /**< The runtime refused the model; the message is the runtime's. */
+  EP_E_INVOKE = 35,      /**< The runtime failed while it ran the model. */
+  EP_E_IMAGE = 36,       /**< A picture that cannot be decoded. */
+  EP_E_SYSTEM = 40,      /**< A system call failed; the message has its name and errno. */
+  EP_E_LIBRARY = 41,     /**< The TensorFlow Lite library cannot be opened or lacks a symbol. */
+  EP_E_BIND = 42,        /**< The library's allocator entries cannot be re-pointed. */
 } ep_status;
 
 /**
@@ -88,25 +88,27 @@ typedef enum ep_lock { EP_LOCK_OFF = 0, EP_LOCK_PREFERRED = 1, EP_LOCK_REQUIRED 
 typedef enum ep_pages { EP_PAGES_AUTO = 0, EP_PAGES_ORDINARY = 1, EP_PAGES_HUGETLB = 2 } ep_pages;
 
 typedef struct ep_region_options {
-  uint64_t capacity_bytes;  /**< Rounded up to 2 MiB. */
-  uint32_t lock;            /**< ep_lock */
-  uint32_t pages;           /**< ep_pages */
-  uint32_t mapping_budget;  /**< Mappings all pools may hold together; 0 means 4096. */
-  uint32_t populate_step_bytes; /**< Populated this much at a time, limits read between; 0: 16 MiB. */
+  uint64_t capacity_bytes; /**< Rounded up to 2 MiB. */
+  uint32_t lock;           /**< ep_lock */
+  uint32_t pages;          /**< ep_pages */
+  uint32_t mapping_budget; /**< Mappings all pools may hold together; 0 means 4096. */
+  uint32_t
+      populate_step_bytes; /**< Populated this much at a time, limits read between; 0: 16 MiB. */
 } ep_region_options;
 
 typedef struct ep_region_stats {
   uint64_t capacity_bytes;
-  uint64_t assigned_bytes;     /**< In pools, by chunk. */
-  uint64_t mapped_bytes;       /**< Mapped in pools' windows. */
-  uint64_t unassigned_bytes;   /**< capacity - assigned; the reserve is part of it. */
-  uint64_t largest_run_bytes;  /**< The longest run of free chunks; any free chunk serves any pool. */
-  uint64_t page_bytes;         /**< 4096, or 2 MiB on hugetlb pages. */
+  uint64_t assigned_bytes;   /**< In pools, by chunk. */
+  uint64_t mapped_bytes;     /**< Mapped in pools' windows. */
+  uint64_t unassigned_bytes; /**< capacity - assigned; the reserve is part of it. */
+  uint64_t
+      largest_run_bytes; /**< The longest run of free chunks; any free chunk serves any pool. */
+  uint64_t page_bytes;   /**< 4096, or 2 MiB on hugetlb pages. */
   uint32_t mappings;
   uint32_t mapping_budget;
   uint32_t pools;
-  uint8_t locked;              /**< 1 iff the master mapping is locked in memory. */
-  uint8_t transparent_huge;    /**< 1 iff the kernel serves the region with huge pages. */
+  uint8_t locked;           /**< 1 iff the master mapping is locked in memory. */
+  uint8_t transparent_huge; /**< 1 iff the kernel serves the region with huge pages. */
   uint8_t reserved[2];
 } ep_region_stats;
 
@@ -118,7 +120,8 @@ typedef struct ep_region_stats {
  * between steps (EP_E_NO_MEMORY, the message names the limit; nothing is left behind); the budget
  * has fewer mappings than the region has extents of 2 MiB, or more than half of vm.max_map_count
  * (EP_E_MAPPINGS); the address space for the windows cannot be reserved (EP_E_SYSTEM); or the lock
- * is required and refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and `locked` says so.
+ * is required and refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and
+ * `locked` says so.
  *
  * Nothing of the region reaches child processes or core files. Cost: about 0.3 ms a MiB, once.
  */
@@ -139,11 +142,11 @@ EP_API uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capa
 typedef struct ep_pool ep_pool;
 
 typedef struct ep_pool_options {
-  const char* name;        /**< At most 63 bytes; stands in messages. */
-  uint64_t quota_bytes;    /**< What the pool may map at most. Rounded up to the chunk. */
-  uint64_t window_bytes;   /**< Address space to reserve, which bounds later quotas; 0: the quota. */
-  uint64_t planned_bytes;  /**< Mapped at once, one call a run; at most the quota. */
-  uint32_t chunk_bytes;    /**< 16384, 32768 or 2097152; 0: 16384. */
+  const char* name;       /**< At most 63 bytes; stands in messages. */
+  uint64_t quota_bytes;   /**< What the pool may map at most. Rounded up to the chunk. */
+  uint64_t window_bytes;  /**< Address space to reserve, which bounds later quotas; 0: the quota. */
+  uint64_t planned_bytes; /**< Mapped at once, one call a run; at most the quota. */
+  uint32_t chunk_bytes;   /**< 16384, 32768 or 2097152; 0: 16384. */
   uint32_t reserved;
 } ep_pool_options;
 
@@ -157,21 +160,21 @@ typedef struct ep_pool_options {
  * live = taken; free = mapped - taken - the heap's own control block.
  */
 typedef struct ep_pool_stats {
-  uint32_t id;                 /**< From 1; as in ep_region_map. */
+  uint32_t id; /**< From 1; as in ep_region_map. */
   uint32_t chunk_bytes;
   uint64_t quota_bytes;
   uint64_t mapped_bytes;
   uint64_t live_bytes;
   uint64_t requested_bytes;
-  uint64_t peak_live_bytes;    /**< Since the pool was made or reset. */
+  uint64_t peak_live_bytes; /**< Since the pool was made or reset. */
   uint64_t free_bytes;
   uint64_t largest_free_bytes; /**< Largest allocation that succeeds without mapping more. */
   uint64_t allocations;        /**< Since the pool was made. */
   uint64_t frees;
-  uint64_t failures;           /**< Allocations and resizes refused. */
+  uint64_t failures; /**< Allocations and resizes refused. */
   uint64_t live_blocks;
-  uint32_t runs;               /**< Mappings the window holds. */
-  uint32_t threads;            /**< Threads started in the pool's scope and still there. */
+  uint32_t runs;    /**< Mappings the window holds. */
+  uint32_t threads; /**< Threads started in the pool's scope and still there. */
   double external_fragmentation;
   double internal_fragmentation;
   double utilisation;
@@ -187,7 +190,8 @@ typedef struct ep_pool_stats {
 EP_API int32_t ep_pool_create(ep_region* region, const ep_pool_options* options, ep_pool** out,
                               ep_error* error);
 
-/** Unmaps the window and frees its chunks. EP_E_BUSY iff a model, a ring or a thread lives in it. */
+/** Unmaps the window and frees its chunks. EP_E_BUSY iff a model, a ring or a thread lives in it.
+ */
 EP_API int32_t ep_pool_destroy(ep_pool* pool, ep_error* error);
 
 /** Drops every block in constant time; the chunks stay mapped. Its blocks count as freed.
@@ -257,8 +261,8 @@ typedef struct ep_record {
   uint64_t bytes;            /**< Requested; 0 for EP_OP_FREE. */
   uint32_t alignment;
   uint32_t thread_id;
-  uint8_t operation;         /**< ep_operation */
-  uint8_t phase;             /**< ep_phase */
+  uint8_t operation; /**< ep_operation */
+  uint8_t phase;     /**< ep_phase */
   uint8_t reserved[6];
 } ep_record;
 
@@ -275,18 +279,18 @@ EP_API uint32_t ep_pool_records(ep_pool* pool, ep_record* records, uint32_t capa
 typedef struct ep_runtime ep_runtime;
 
 typedef struct ep_runtime_options {
-  const char* library_path;      /**< A shared library with the TensorFlow Lite C API. */
-  uint64_t pool_quota_bytes;     /**< Of the pool "runtime"; 0: 8 MiB. */
+  const char* library_path;  /**< A shared library with the TensorFlow Lite C API. */
+  uint64_t pool_quota_bytes; /**< Of the pool "runtime"; 0: 8 MiB. */
 } ep_runtime_options;
 
 typedef struct ep_runtime_stats {
   char version[32];
-  uint32_t entries_runtime;      /**< Relocations re-pointed in the runtime and what it needs. */
-  uint32_t entries_cxx;          /**< Relocations re-pointed in libstdc++. */
-  uint32_t libraries;            /**< Libraries patched. */
+  uint32_t entries_runtime; /**< Relocations re-pointed in the runtime and what it needs. */
+  uint32_t entries_cxx;     /**< Relocations re-pointed in libstdc++. */
+  uint32_t libraries;       /**< Libraries patched. */
   uint32_t has_xnnpack;
-  uint64_t pool_allocations;     /**< By the runtime, in some pool. */
-  uint64_t foreign_allocations;  /**< By the runtime, on a thread outside every pool. */
+  uint64_t pool_allocations;    /**< By the runtime, in some pool. */
+  uint64_t foreign_allocations; /**< By the runtime, on a thread outside every pool. */
   uint64_t foreign_bytes;
 } ep_runtime_stats;
 
@@ -315,35 +319,44 @@ typedef struct ep_model ep_model;
 typedef enum ep_delegate {
   EP_DELEGATE_AUTO = 0,
   EP_DELEGATE_NONE = 1,
-  EP_DELEGATE_XNNPACK = 2,          /**< Float operators only. */
+  EP_DELEGATE_XNNPACK = 2, /**< Float operators only. */
   EP_DELEGATE_XNNPACK_QS8 = 3,
   EP_DELEGATE_XNNPACK_QU8 = 4,
   EP_DELEGATE_XNNPACK_QS8_QU8 = 5,
 } ep_delegate;
 
 typedef struct ep_model_options {
-  const char* name;       /**< At most 63 bytes; stands in messages. */
-  const char* path;       /**< The file; or NULL, and `bytes` is copied into the pool. */
+  const char* name; /**< At most 63 bytes; stands in messages. */
+  const char* path; /**< The file; or NULL, and `bytes` is copied into the pool. */
   const void* bytes;
-  uint64_t size_bytes;    /**< Of `bytes`. */
+  uint64_t size_bytes;     /**< Of `bytes`. */
   uint64_t max_file_bytes; /**< 0: 1 GiB. */
-  uint32_t threads;       /**< 1 to 64; 0: 1. */
-  uint32_t delegate;      /**< ep_delegate */
+  uint32_t threads;        /**< 1 to 64; 0: 1. */
+  uint32_t delegate;       /**< ep_delegate */
 } ep_model_options;
 
 typedef enum ep_type {
-  EP_TYPE_NONE = 0, EP_TYPE_FLOAT32 = 1, EP_TYPE_INT32 = 2, EP_TYPE_UINT8 = 3, EP_TYPE_INT64 = 4,
-  EP_TYPE_STRING = 5, EP_TYPE_BOOL = 6, EP_TYPE_INT16 = 7, EP_TYPE_COMPLEX64 = 8, EP_TYPE_INT8 = 9,
-  EP_TYPE_FLOAT16 = 10, EP_TYPE_FLOAT64 = 11,
+  EP_TYPE_NONE = 0,
+  EP_TYPE_FLOAT32 = 1,
+  EP_TYPE_INT32 = 2,
+  EP_TYPE_UINT8 = 3,
+  EP_TYPE_INT64 = 4,
+  EP_TYPE_STRING = 5,
+  EP_TYPE_BOOL = 6,
+  EP_TYPE_INT16 = 7,
+  EP_TYPE_COMPLEX64 = 8,
+  EP_TYPE_INT8 = 9,
+  EP_TYPE_FLOAT16 = 10,
+  EP_TYPE_FLOAT64 = 11,
 } ep_type; /**< The numbers are those of TfLiteType (tensorflow/lite/c/c_api_types.h). */
 
 typedef struct ep_tensor_info {
   char name[128];
-  int32_t type;         /**< ep_type */
+  int32_t type; /**< ep_type */
   int32_t rank;
   int32_t shape[8];
   uint64_t bytes;
-  float scale;          /**< 0 where the tensor is not quantised per tensor. */
+  float scale; /**< 0 where the tensor is not quantised per tensor. */
   int32_t zero_point;
 } ep_tensor_info;
 
@@ -351,24 +364,25 @@ typedef struct ep_model_info {
   uint32_t inputs;
   uint32_t outputs;
   uint32_t threads;
-  uint32_t delegate;         /**< ep_delegate that the model got; never EP_DELEGATE_AUTO. */
-  uint32_t delegate_tried;   /**< The first one tried; differs where the runtime refused it. */
-  uint32_t attempts;         /**< 1 where the first was taken. */
+  uint32_t delegate;       /**< ep_delegate that the model got; never EP_DELEGATE_AUTO. */
+  uint32_t delegate_tried; /**< The first one tried; differs where the runtime refused it. */
+  uint32_t attempts;       /**< 1 where the first was taken. */
   uint64_t file_bytes;
-  uint64_t load_ns;          /**< From the call to ready, mapping and first invoke included. */
-  uint64_t map_ns;           /**< Its parts: */
+  uint64_t load_ns; /**< From the call to ready, mapping and first invoke included. */
+  uint64_t map_ns;  /**< Its parts: */
   uint64_t read_ns;
   uint64_t check_ns;
-  uint64_t interpreter_ns;   /**< All attempts. */
+  uint64_t interpreter_ns; /**< All attempts. */
   uint64_t delegate_ns;
   uint64_t tensors_ns;
   uint64_t first_invoke_ns;
-  uint64_t load_minor_faults; /**< Of the loading thread, the first touch of its own stack left out. */
+  uint64_t
+      load_minor_faults; /**< Of the loading thread, the first touch of its own stack left out. */
 } ep_model_info;
 
 typedef struct ep_invoke_stats {
   uint64_t duration_ns;
-  uint64_t minor_faults;     /**< Of the calling thread. */
+  uint64_t minor_faults; /**< Of the calling thread. */
   uint64_t major_faults;
   uint64_t pool_allocations; /**< In the model's pool, by any thread. */
 } ep_invoke_stats;
@@ -390,8 +404,8 @@ EP_API int32_t ep_model_check_bytes(const char* name, const void* bytes, uint64_
  * Fails iff the check of the file fails, the runtime refuses the model (EP_E_REFUSED), an
  * allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS with the three figures)
  * or the warm-up invoke fails (EP_E_INVOKE). Then the pool is empty again and everything else is
- * untouched. EP_E_BUSY iff the pool holds a model already. Any thread; blocks; loads into different
- * pools may run at the same time.
+ * untouched. EP_E_BUSY iff the pool holds a model already, EP_E_STATE iff it holds other blocks.
+ * Any thread; blocks; loads into different pools may run at the same time.
  */
 EP_API int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options* options,
                              ep_model** out, ep_error* error);
@@ -415,7 +429,9 @@ EP_API int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes
 EP_API int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape,
                                      uint32_t rank, ep_error* error);
 
-/** Runs the model once on the calling thread, in the pool's scope. EP_E_INVOKE iff it fails. */
+/** Runs the model once on the calling thread, in the pool's scope. Fails iff the runtime does
+ *  (EP_E_INVOKE) or an allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS);
+ *  then the outputs are not to be used, and the model may be run again. */
 EP_API int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error);
 
 /* ── Frames ──────────────────────────────────────────────────────────────────────────────────── */
@@ -426,7 +442,8 @@ typedef enum ep_pixels {
   EP_PIXELS_I420 = 2,
   EP_PIXELS_NV12 = 3,
   EP_PIXELS_YUYV = 4,
-  EP_PIXELS_J420 = 5, /**< I420 of full range, as JPEG has it. The other YUV formats: BT.601 video. */
+  EP_PIXELS_J420 =
+      5, /**< I420 of full range, as JPEG has it. The other YUV formats: BT.601 video. */
 } ep_pixels;
 
 /** How a frame is laid into an input of another shape. */
@@ -438,7 +455,7 @@ typedef enum ep_fit { EP_FIT_STRETCH = 0, EP_FIT_CROP = 1, EP_FIT_LETTERBOX = 2 
  * their integer range one to one; float inputs take mean 127.5, std 127.5.
  */
 typedef struct ep_convert_options {
-  uint32_t fit;       /**< ep_fit */
+  uint32_t fit; /**< ep_fit */
   uint32_t automatic;
   float mean[3];
   float std[3];
@@ -447,34 +464,34 @@ typedef struct ep_convert_options {
 typedef struct ep_frame {
   uint32_t width;
   uint32_t height;
-  uint32_t pixels;       /**< ep_pixels */
+  uint32_t pixels; /**< ep_pixels */
   uint32_t slot;
-  uint64_t number;       /**< From 1, at the source; a gap is a frame lost there. */
+  uint64_t number; /**< From 1, at the source; a gap is a frame lost there. */
   uint64_t captured_ns;
   uint64_t bytes;
 } ep_frame;
 
 /** What happened on a native thread and is for the app to know. Fixed size, written in order. */
 typedef enum ep_event_kind {
-  EP_EVENT_FRAME = 1,        /**< A frame is in `slot`, held once for the reader of this event. */
-  EP_EVENT_RESULT = 2,       /**< A model has answered (or failed: `status`); its slot was released. */
+  EP_EVENT_FRAME = 1,  /**< A frame is in `slot`, held once for the reader of this event. */
+  EP_EVENT_RESULT = 2, /**< A model has answered (or failed: `status`); its slot was released. */
   EP_EVENT_SOURCE_DROP = 3,  /**< The source had no free slot for frame `number`. */
   EP_EVENT_SOURCE_ERROR = 4, /**< `status` and `message`; the source goes on if it can. */
   EP_EVENT_SOURCE_END = 5,
 } ep_event_kind;
 
 typedef struct ep_event {
-  uint32_t kind;          /**< ep_event_kind */
+  uint32_t kind; /**< ep_event_kind */
   int32_t status;
-  uint64_t tag;           /**< The source's or the submission's. */
+  uint64_t tag; /**< The source's or the submission's. */
   ep_frame frame;
   uint64_t submitted_ns;
-  uint64_t started_ns;    /**< The worker took it. */
-  uint64_t converted_ns;  /**< The input tensor was full. */
+  uint64_t started_ns;   /**< The worker took it. */
+  uint64_t converted_ns; /**< The input tensor was full. */
   uint64_t finished_ns;
-  uint64_t minor_faults;  /**< Of the worker, conversion and invoke together. */
-  uint64_t bytes_copied;  /**< Frame bytes copied before conversion. */
-  char message[128];      /**< EP_EVENT_FRAME of a folder: the file's name. */
+  uint64_t minor_faults; /**< Of the worker, conversion and invoke together. */
+  uint64_t bytes_copied; /**< Frame bytes copied before conversion. */
+  char message[128];     /**< EP_EVENT_FRAME of a folder: the file's name. */
 } ep_event;
 
 typedef struct ep_events ep_events;
@@ -506,20 +523,21 @@ EP_API uint32_t ep_ring_held(ep_ring* ring);
 typedef enum ep_source_kind { EP_SOURCE_PATTERN = 1, EP_SOURCE_STILL = 2 } ep_source_kind;
 
 typedef struct ep_source_options {
-  uint32_t kind;         /**< ep_source_kind */
-  uint32_t width;        /**< Pattern: 16 to 4096. Still: 0, the picture's own. */
+  uint32_t kind;  /**< ep_source_kind */
+  uint32_t width; /**< Pattern: 16 to 4096. Still: 0, the picture's own. */
   uint32_t height;
-  uint32_t seed;         /**< Pattern: of its shapes and paths. */
-  double fps;            /**< 0.1 to 240. */
-  const char* path;      /**< Still: a JPEG or BMP file, or a folder of them in order of name. */
-  uint64_t tag;          /**< Comes back in every event. */
-  double each_seconds;   /**< Still folder: how long each picture stands; 0: one frame. */
+  uint32_t seed;       /**< Pattern: of its shapes and paths. */
+  double fps;          /**< 0.1 to 240. */
+  const char* path;    /**< Still: a JPEG or BMP file, or a folder of them in order of name. */
+  uint64_t tag;        /**< Comes back in every event. */
+  double each_seconds; /**< Still folder: how long each picture stands; 0: one frame. */
 } ep_source_options;
 
 typedef struct ep_source ep_source;
 
 /** Size in bytes of the largest frame that the source will give: what a slot must hold. */
-EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest, ep_error* error);
+EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest,
+                               ep_error* error);
 
 /** Starts a capture thread that fills free slots at the frame rate by an absolute clock. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
@@ -559,9 +577,9 @@ EP_API int32_t ep_worker_destroy(ep_worker* worker, ep_error* error);
 /* ── Witness ─────────────────────────────────────────────────────────────────────────────────── */
 
 typedef struct ep_thread_stats {
-  uint32_t threads;        /**< Workers, captures and threads started in a pool's scope, now. */
+  uint32_t threads; /**< Workers, captures and threads started in a pool's scope, now. */
   uint32_t reserved;
-  uint64_t minor_faults;   /**< Of them all since each began, those that ended included. */
+  uint64_t minor_faults; /**< Of them all since each began, those that ended included. */
   uint64_t major_faults;
 } ep_thread_stats;
 

@@ -76,7 +76,8 @@ int32_t apply(const std::vector<Patch>& patches, const char* path, ep_error* err
   for (const auto& [address, protection] : former) {
     if ((protection & PROT_WRITE) != 0) continue;
     if (mprotect(reinterpret_cast<void*>(address), page, protection | PROT_WRITE) != 0) {
-      return fail(error, EP_E_BIND, "%s: mprotect of a relocation page: %s", path, strerror(errno));
+      return fail(error, EP_E_BIND, "%s: mprotect of a relocation page: %s", path,
+                  strerrordesc_np(errno));
     }
   }
   for (const Patch& patch : patches) {
@@ -85,7 +86,8 @@ int32_t apply(const std::vector<Patch>& patches, const char* path, ep_error* err
   for (const auto& [address, protection] : former) {
     if ((protection & PROT_WRITE) != 0) continue;
     if (mprotect(reinterpret_cast<void*>(address), page, protection) != 0) {
-      return fail(error, EP_E_BIND, "%s: mprotect of a relocation page: %s", path, strerror(errno));
+      return fail(error, EP_E_BIND, "%s: mprotect of a relocation page: %s", path,
+                  strerrordesc_np(errno));
     }
   }
   return EP_OK;

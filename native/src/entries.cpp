@@ -11,6 +11,7 @@
 #include <new>
 
 #include "heap.hpp"
+#include "runtime_log.hpp"
 #include "scope.hpp"
 #include "threads.hpp"
 
@@ -253,6 +254,7 @@ uintptr_t find_entry(std::string_view symbol) {
 uintptr_t entry_for(LibraryKind kind, std::string_view symbol) {
   switch (kind) {
     case LibraryKind::kRuntime:
+      if (symbol == "stderr") return reinterpret_cast<uintptr_t>(runtime_stderr());
       return find_entry<true>(symbol);
     case LibraryKind::kCxx:
       return find_entry<false>(symbol);

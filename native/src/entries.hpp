@@ -5,6 +5,8 @@
 //   allocate   in a scope: in its pool, else libc
 //   free       by address: to the pool the block lies in, else libc; any thread, any scope
 //   realloc    the block stays where it lives: in its pool, else with libc
+//
+// The runtime's `stderr` is re-pointed with them, see runtime_log.hpp.
 #pragma once
 
 #include <cstdint>

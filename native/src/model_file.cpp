@@ -22,7 +22,7 @@ int32_t ModelFile::open(const char* path, uint64_t limit, uint64_t* size, ep_err
   descriptor_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status = {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
-    return fail(error, EP_E_FILE, "%s: cannot be read: %s", path, strerror(errno));
+    return fail(error, EP_E_FILE, "%s: cannot be read: %s", path, strerrordesc_np(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return fail(error, EP_E_FILE, "%s: not a regular file; give a .tflite file", path);
@@ -43,7 +43,8 @@ int32_t ModelFile::read_all(uint8_t* bytes, uint64_t size, ep_error* error) {
   while (done < size) {
     const ssize_t part = ::read(descriptor_, bytes + done, size - done);
     if (part < 0 && errno == EINTR) continue;
-    if (part < 0) return fail(error, EP_E_FILE, "%s: cannot be read: %s", path_, strerror(errno));
+    if (part < 0)
+      return fail(error, EP_E_FILE, "%s: cannot be read: %s", path_, strerrordesc_np(errno));
     if (part == 0) return fail(error, EP_E_FILE, "%s: became shorter while it was read", path_);
     done += static_cast<uint64_t>(part);
   }

@@ -192,7 +192,7 @@ void PatternSource::draw_background() {
 
 void PatternSource::draw(const Shape& shape, uint8_t* pixels) const {
   const Yuv colour = to_yuv(shape);
-  const size_t chroma_stride = (width_ + 1) / 2 * 2;
+  const size_t chroma_stride = (size_t{width_} + 1) / 2 * 2;
   uint8_t* const chroma = pixels + size_t{width_} * height_;
   for (uint32_t pair = 0; pair < shape.side / 2; ++pair) {
     const Span columns = span(shape, pair);
@@ -214,7 +214,7 @@ void PatternSource::restore(const Shape& shape, uint8_t* pixels) const {
   const auto copy = [&](size_t at) {
     std::memcpy(pixels + at, background_.data() + at, shape.side);
   };
-  const size_t chroma_stride = (width_ + 1) / 2 * 2;
+  const size_t chroma_stride = (size_t{width_} + 1) / 2 * 2;
   const size_t chroma = size_t{width_} * height_;
   for (uint32_t y = shape.y; y < shape.y + shape.side; ++y) copy(size_t{y} * width_ + shape.x);
   for (uint32_t y = shape.y / 2; y < (shape.y + shape.side) / 2; ++y) {

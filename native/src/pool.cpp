@@ -103,8 +103,8 @@ void ep_pool::free(void* block) {
   if (block == nullptr) return;
   const std::lock_guard lock(mutex_);
   if (heap_ == nullptr) ep::broken_invariant("no block of this pool", block);
-  heap_->free(block);
   note(EP_OP_FREE, block, nullptr, 0, 0);
+  heap_->free(block);
 }
 
 void* ep_pool::resize(void* block, size_t bytes) {
@@ -129,8 +129,8 @@ void* ep_pool::resize(void* block, size_t bytes) {
     moved = heap_->allocate(bytes, ep::kAlignment);
   }
   std::memcpy(moved, block, kept);
-  heap_->free(block);
   note(EP_OP_RESIZE, moved, block, bytes, ep::kAlignment);
+  heap_->free(block);
   return moved;
 }
 

@@ -93,7 +93,7 @@ void Axis::weigh_area(uint32_t output, double left, double step, uint32_t one) {
   uint32_t cumulated = 0;
   for (uint32_t sample = first; sample <= last; ++sample) {
     const double covered = sample == last ? 1.0 : std::min(1.0, (sample + 1 - left) / step);
-    const uint32_t rounded = static_cast<uint32_t>(std::max(0.0, covered) * one + 0.5);
+    const uint32_t rounded = static_cast<uint32_t>(std::lround(std::max(0.0, covered) * one));
     weights[sample - first] = rounded - cumulated;
     cumulated = rounded;
   }
@@ -103,7 +103,7 @@ void Axis::weigh_linear(uint32_t output, double centre, uint32_t one) {
   const double low = std::floor(centre);
   const uint32_t first = index_within(low, samples_);
   const uint32_t second = index_within(low + 1, samples_);
-  const uint32_t weight = static_cast<uint32_t>((centre - low) * one + 0.5);
+  const uint32_t weight = static_cast<uint32_t>(std::lround((centre - low) * one));
   uint32_t* const weights = start(output, first);
   weights[0] = one;
   if (second != first) {

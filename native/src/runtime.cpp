@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
+#include <new>
 
 #include "error.hpp"
 #include "graph.hpp"
@@ -110,6 +111,29 @@ int32_t open_runtime(ep_region* region, const ep_runtime_options& options, ep_ru
   return EP_OK;
 }
 
+int32_t open_or_share(ep_region* region, const ep_runtime_options& options, ep_runtime** out,
+                      ep_error* error) {
+  const std::lock_guard<std::mutex> lock(registry_lock);
+  void* const handle = dlopen(options.library_path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps dlerror's text for each thread
+  if (handle == nullptr) return fail(error, EP_E_LIBRARY, "%s", dlerror());
+  for (const auto& known : registry()) {
+    if (known->handle != handle) continue;
+    known->users += 1;
+    *out = known.get();
+    return EP_OK;
+  }
+  auto runtime = std::make_unique<ep_runtime>();
+  runtime->path = options.library_path;
+  runtime->handle = handle;
+  const int32_t status = open_runtime(region, options, runtime.get(), error);
+  if (status != EP_OK) return status;
+  runtime->users = 1;
+  *out = runtime.get();
+  registry().push_back(std::move(runtime));
+  return EP_OK;
+}
+
 }  // namespace
 
 bool occupy(ep_runtime* runtime, ep_pool* pool) {
@@ -138,24 +162,11 @@ int32_t ep_runtime_open(ep_region* region, const ep_runtime_options* options, ep
     return ep::fail(error, EP_E_ARGUMENT,
                     "ep_runtime_open: region, options.library_path and out must be given");
   }
-  const std::lock_guard<std::mutex> lock(ep::registry_lock);
-  void* const handle = dlopen(options->library_path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (handle == nullptr) return ep::fail(error, EP_E_LIBRARY, "%s", dlerror());
-  for (const auto& known : ep::registry()) {
-    if (known->handle != handle) continue;
-    known->users += 1;
-    *out = known.get();
-    return EP_OK;
+  try {
+    return ep::open_or_share(region, *options, out, error);
+  } catch (const std::bad_alloc&) {
+    return ep::fail(error, EP_E_NO_MEMORY, "%s: no memory to open it", options->library_path);
   }
-  auto runtime = std::make_unique<ep_runtime>();
-  runtime->path = options->library_path;
-  runtime->handle = handle;
-  const int32_t status = ep::open_runtime(region, *options, runtime.get(), error);
-  if (status != EP_OK) return status;
-  runtime->users = 1;
-  *out = runtime.get();
-  ep::registry().push_back(std::move(runtime));
-  return EP_OK;
 }
 
 int32_t ep_runtime_close(ep_runtime* runtime, ep_error* error) {

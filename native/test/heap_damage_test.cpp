@@ -99,6 +99,13 @@ TEST(HeapDamageDeathTest, FreeingTwiceEndsTheProcess) {
   EXPECT_DEATH(heap->free(second), "edgepool: broken invariant: not a live block");
   heap->free(first);
   EXPECT_DEATH(heap->free(first), "not a live block");
+  // A block that has become part of the free one before it is gone just as well.
+  void* before = heap->allocate(100, 16);
+  void* merged = heap->allocate(100, 16);
+  heap->allocate(100, 16);
+  heap->free(before);
+  heap->free(merged);
+  EXPECT_DEATH(heap->free(merged), "not a live block");
 }
 
 TEST(HeapDamageDeathTest, FreeingAPointerFromBeforeAResetEndsTheProcess) {

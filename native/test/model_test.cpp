@@ -56,12 +56,14 @@ TEST_F(Model, LoadsWithoutAFaultOrAForeignAllocationAndLeavesItsPoolEmpty) {
     ASSERT_NE(model, nullptr);
     const ep_model_info info = info_of(model);
     EXPECT_EQ(info.file_bytes, std::filesystem::file_size(path));
-    EXPECT_EQ(info.load_minor_faults, 0U);
+    if (faults_are_ours()) {
+      EXPECT_EQ(info.load_minor_faults, 0U);
+    }
     EXPECT_GE(info.inputs, 1U);
     EXPECT_GE(info.outputs, 1U);
     EXPECT_GT(pool_stats(pool_).live_bytes, info.file_bytes);
-    EXPECT_GE(info.load_ns, info.read_ns + info.check_ns + info.interpreter_ns +
-                                info.delegate_ns + info.tensors_ns + info.first_invoke_ns);
+    EXPECT_GE(info.load_ns, info.read_ns + info.check_ns + info.interpreter_ns + info.delegate_ns +
+                                info.tensors_ns + info.first_invoke_ns);
     unload(model, false);
     EXPECT_EQ(pool_stats(pool_).live_blocks, 0U);
   }

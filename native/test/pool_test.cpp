@@ -104,6 +104,14 @@ TEST(Pool, RefusalNamesTheRegionWhenThatIsFull) {
   expect_refused(pool, EP_E_REGION_FULL, 2 * kMib);
   EXPECT_LT(ep::pool_refusal(pool.get()).available_bytes, 1 * kMib);
   expect_largest_is_exact(pool);
+  // A chunk of two granules, and an odd number of granules free.
+  ASSERT_EQ(ep_pool_trim(pool.get(), 0, nullptr), EP_OK);
+  ASSERT_EQ(stats_of(region).unassigned_bytes / (16 * kKib) % 2, 1u);
+  ep_pool_options options = pool_options("coarse", 4 * kMib);
+  options.chunk_bytes = 32768;
+  const PoolHandle coarse = make_pool(region, options);
+  expect_refused(coarse, EP_E_REGION_FULL, 2 * kMib);
+  expect_largest_is_exact(coarse);
   EXPECT_EQ(ep_pool_alloc(pool.get(), SIZE_MAX, 16), nullptr);
   EXPECT_EQ(ep_pool_alloc(pool.get(), 16, 48), nullptr) << "no power of two";
 }

@@ -90,6 +90,8 @@ TEST(PoolThreads, MakeGrowAndDestroyPoolsSideBySide) {
       for (int round = 0; round < 30; ++round) {
         const PoolHandle pool = make_pool(region, "own", 2 * kMib);
         work(pool.get(), seed + static_cast<uint64_t>(i * 1000 + round), 300, &damaged);
+        EXPECT_EQ(ep_pool_alloc(pool.get(), 3 * kMib, 16), nullptr);
+        EXPECT_GT(ep::pool_refusal(pool.get()).largest_free_bytes, 1 * kMib);
         void* block = ep_pool_alloc(pool.get(), 100, 16);
         EXPECT_EQ(ep::pool_of(block), pool.get());
         ep_pool_free(pool.get(), block);

@@ -192,6 +192,11 @@ TEST(RegionLimits, HugePagesServeTheRegionWhereEnoughAreReserved) {
     EXPECT_EQ(stats_of(region).unassigned_bytes, 4 * kMib);
     EXPECT_EQ(ep_region_map(region.get(), nullptr, 0), 1024u);
     EXPECT_EQ(region_mappings().size(), stats_of(region).mappings + 1);
+    ASSERT_EQ(ep_pool_grow(a.get(), 6 * kMib, nullptr), EP_OK);
+    ASSERT_EQ(ep_pool_trim(b.get(), 0, nullptr), EP_OK);
+    ASSERT_EQ(ep_pool_grow(b.get(), 4 * kMib, nullptr), EP_OK);
+    ASSERT_EQ(ep_pool_grow(b.get(), 8 * kMib, nullptr), EP_OK);
+    EXPECT_EQ(region_mappings().size(), stats_of(region).mappings + 1);
     EXPECT_TRUE(filled(block, 5 * kMib, 5));
     expect_sound(a);
     ep_pool_free(a.get(), block);

@@ -60,6 +60,15 @@ ep_runtime* open_runtime() {
 std::string repository() { return std::filesystem::path(EP_REPOSITORY).lexically_normal(); }
 std::string build_folder() { return EP_BUILD; }
 std::string emulator_command() { return EP_EMULATOR; }
+bool emulated() { return !emulator_command().empty(); }
+
+bool faults_are_ours() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return !emulated();
+#endif
+}
 
 std::string library_path() {
   const char* given = std::getenv("EP_TFLITE_LIBRARY");

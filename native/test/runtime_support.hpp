@@ -16,6 +16,10 @@ std::string repository();
 std::string build_folder();
 std::string library_path();
 std::string emulator_command();
+/** Run by an emulator, where everything takes fifty times as long and threads more. */
+bool emulated();
+/** False where an emulator's or a sanitizer's page faults are among the process's. */
+bool faults_are_ours();
 
 /** ../shared/models beside the repository, and the models that the project makes, where they have
  *  been made. With CI=true in the environment the former must be there. */

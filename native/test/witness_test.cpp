@@ -73,6 +73,7 @@ TEST_P(Witness, RunsTakeNoFaultAndNothingFromLibc) {
   int64_t own_faults = -1;
   lines >> ready >> done >> heap_bytes >> foreign >> helper_faults >> own_faults;
   EXPECT_EQ(done, "done");
+  EXPECT_EQ(result.errors, "") << "the runtime's chatter would tear a status line";
   EXPECT_EQ(heap_bytes, 0);
   EXPECT_EQ(foreign, 0);
   EXPECT_EQ(helper_faults, 0);

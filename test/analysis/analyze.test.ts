@@ -10,7 +10,7 @@ import { analysisPage } from '../../app/analysis/page.ts';
 import { makePlanFile } from '../../app/analysis/plan-file.ts';
 import { replay } from '../../app/analysis/replay.ts';
 import { bar, modelTables, regionTable, size } from '../../app/analysis/tables.ts';
-import { complaint, edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool, ROOT } from '../support/edgepool.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();
@@ -125,7 +125,7 @@ test('a folder of models gives one plan, one page and one log for all of them', 
   const at = (name: string) => join(scratch.path, 'out', name);
   const options = ['--plan', at('plan'), '--html', at('html'), '--mtrace', at('log')];
   const ended = await edgepool(['analyze', folder, ...options, '--json', at('all.json')]);
-  assert.deepEqual([ended.status, complaint(ended)], [0, '']);
+  assert.deepEqual([ended.status, ended.err], [0, '']);
   const made = JSON.parse(readFileSync(at('plan'), 'utf8'));
   const files = made.models.map(({ file }: { file: string }) => file);
   assert.deepEqual(files, ['one.tflite', 'two.tflite']);
@@ -160,6 +160,6 @@ test('what cannot be analysed is refused in one line', async () => {
   for (const [args, status, message] of cases) {
     const ended = await edgepool(args);
     assert.equal(ended.status, status, args.join(' '));
-    assert.match(complaint(ended), message);
+    assert.match(ended.err, message);
   }
 });

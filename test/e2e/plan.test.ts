@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanFile } from '../../app/analysis/plan-file.ts';
-import { complaint, edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool, ROOT } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { testWithMade } from '../support/shared.ts';
@@ -22,7 +22,7 @@ testWithMade('models run in the pools that the plan says, and use them', async (
   const report = join(scratch.path, 'report.json');
   const models = files.flatMap((file) => ['--model', `${file},every=3`]);
   const ended = await run(...models, '--duration', '2', '--report', report);
-  assert.deepEqual([ended.status, complaint(ended)], [0, '']);
+  assert.deepEqual([ended.status, ended.err], [0, '']);
   for (const { sha256, name, pool } of readReport(report).models) {
     const planned = plan.models.find((model) => model.sha256 === sha256)?.pool;
     assert.equal(pool.mapped_bytes, planned?.mapped_bytes, name);
@@ -37,8 +37,8 @@ testWithMade('a plan for another file of the same name is refused in one line', 
   copyFileSync(made('tiny_int8'), other);
   const ended = await run('--model', other);
   assert.equal(ended.status, 1);
-  assert.match(complaint(ended), /^edgepool: plan .*: made for another .*tiny\.tflite .*\n$/);
+  assert.match(ended.err, /^edgepool: plan .*: made for another .*tiny\.tflite .*\n$/);
   const threads = await run('--model', `${made('tiny')},threads=2`);
   assert.equal(threads.status, 1);
-  assert.match(complaint(threads), /^edgepool: plan .* with threads 1 .* has 2 .*\n$/);
+  assert.match(threads.err, /^edgepool: plan .* with threads 1 .* has 2 .*\n$/);
 });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { check, newError } from '../../app/native/call.ts';
 import { loadNative } from '../../app/native/library.ts';
 import { NativeError } from '../../app/native/native-error.ts';
-import { complaint, Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
 import { memlockPrefix, memoryGroupPrefix } from '../support/limits.ts';
 import { readReport } from '../support/report.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -51,7 +51,7 @@ function wrongModels(): string[] {
 
 /** One line on standard error, which begins with the program's name. */
 function line(ended: { status: number | null; err: string }): string {
-  const said = complaint(ended);
+  const said = ended.err;
   assert.match(said, /^edgepool: [^\n]+\n$/);
   return said.trimEnd();
 }
@@ -77,9 +77,9 @@ test('run and verify refuse each wrong model with the same line, which names it'
   }
 });
 
-test('verify finds nothing wrong with a sound model: status 0 and no complaint', async () => {
+test('verify finds nothing wrong with a sound model: status 0 and nothing on standard error', async () => {
   const ended = await edgepool(['verify', tiny]);
-  assert.deepEqual([ended.status, complaint(ended)], [0, '']);
+  assert.deepEqual([ended.status, ended.err], [0, '']);
 });
 
 test('verify --json says the same to programs', async () => {
@@ -147,7 +147,7 @@ test('a limit on locked memory is one notice where locking is preferred', async 
   const args = ['run', '--config', file_, '--duration', '2', '--report', report];
   const program = new Edgepool(args, { prefix: memlockPrefix(65536) });
   const ended = await program.end();
-  assert.deepEqual([ended.status, complaint(ended)], [0, '']);
+  assert.deepEqual([ended.status, ended.err], [0, '']);
   const warnings = program.lines().filter(({ level }) => level !== 'info');
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]?.msg ?? '', /not locked.*ulimit -l.*region\.lock/);

@@ -45,12 +45,19 @@ test('a late answer completes its frame and is a miss all the same', () => {
   assert.equal(deadline_hit_ratio, 0);
 });
 
-test('a frame that no model is due on is completed as it comes', () => {
+test('a frame that no model is due on is completed as it comes, and has no latency', () => {
   const tally = new FrameTally();
-  const frame = frameOf(1, 0);
-  tally.capture(1, frame.capturedNs);
-  tally.settle(frame);
-  assert.equal(tally.snapshot().frames.completed, 1);
+  for (const number of [1, 2]) {
+    const idle = frameOf(number, 0);
+    tally.capture(number, idle.capturedNs);
+    tally.settle(idle);
+  }
+  const frame = frameOf(3, 1);
+  tally.capture(3, frame.capturedNs);
+  tally.answer(frame, frame.capturedNs + 8 * MS, true);
+  const { frames, frame_latency_ms } = tally.snapshot();
+  assert.equal(frames.completed, 3);
+  assert.ok(frame_latency_ms.p50 > 7.9, `p50 is ${frame_latency_ms.p50}`);
 });
 
 test('both rates are a second, and frames the source gave without a slot count as given', () => {

@@ -75,8 +75,3 @@ export class Edgepool {
 export async function edgepool(args: readonly string[], options?: StartOptions): Promise<Ended> {
   return new Edgepool(args, options).end();
 }
-
-/** What stands on standard error but for what the TensorFlow Lite library says itself there. */
-export function complaint(ended: Pick<Ended, 'err'>): string {
-  return ended.err.replace(/^(INFO|WARNING|ERROR): .*\n/gm, '');
-}
