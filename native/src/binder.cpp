@@ -64,6 +64,7 @@ std::vector<Patch> patches_for(const ElfImage& image) {
 int32_t apply(const std::vector<Patch>& patches, const char* path, ep_error* error) {
   const uintptr_t page = page_bytes();
   std::vector<uintptr_t> pages;
+  pages.reserve(patches.size());
   for (const Patch& patch : patches) {
     pages.push_back(reinterpret_cast<uintptr_t>(patch.address) & ~(page - 1));
   }

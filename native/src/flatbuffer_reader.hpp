@@ -19,6 +19,7 @@ namespace ep {
 template <typename T>
 T flat_load(const uint8_t* at) {
   T value;
+  // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): callers have checked the position
   std::memcpy(&value, at, sizeof(value));
   return value;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <new>
 
 namespace ep {
@@ -13,12 +12,6 @@ namespace {
 thread_local Graph* making __attribute__((tls_model("initial-exec"))) = nullptr;
 
 }  // namespace
-
-uint64_t now_ns() {
-  timespec time = {};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(time.tv_nsec);
-}
 
 Scope Graph::dropping_scope() const {
   Scope scope = borrowing_scope(pool_);

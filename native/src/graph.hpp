@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 
+#include "clock.hpp"
 #include "runtime.hpp"
 #include "scope.hpp"
 
@@ -116,8 +117,5 @@ class Graph {
   bool unwound_ = false;
   char message_[256] = {};
 };
-
-/** CLOCK_MONOTONIC. */
-uint64_t now_ns();
 
 }  // namespace ep

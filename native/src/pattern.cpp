@@ -181,12 +181,12 @@ void PatternSource::draw_background() {
       *pixel++ = static_cast<uint8_t>(70 + 50 * y / height_ + coarse % 32 + fine % 16);
     }
   }
-  const uint64_t chroma_bytes = background_.bytes() - uint64_t{width_} * height_;
   const uint32_t pair_bytes = (width_ + 1) / 2 * 2;
-  for (uint64_t i = 0; i < chroma_bytes; ++i) {
-    const uint64_t block = mix(uint64_t{seed_} << 32 ^ (i / pair_bytes / 8) << 16 ^
-                               (i % pair_bytes / 16) << 1 ^ (i & 1));
-    *pixel++ = static_cast<uint8_t>(120 + block % 16);
+  for (uint32_t y = 0; y < (height_ + 1) / 2; ++y) {
+    for (uint32_t x = 0; x < pair_bytes; ++x) {
+      const uint64_t block = mix(uint64_t{seed_} << 32 ^ (y / 8) << 16 ^ (x / 16) << 1 ^ (x & 1));
+      *pixel++ = static_cast<uint8_t>(120 + block % 16);
+    }
   }
 }
 

@@ -9,7 +9,7 @@ using ep::fail;
 
 namespace {
 
-constexpr uint64_t kEmergencyBytes = 64 * 1024;
+constexpr uint64_t kEmergencyBytes = uint64_t{64} << 10;
 
 unsigned long long number(uint64_t value) { return value; }
 
@@ -19,11 +19,12 @@ unsigned long long number(uint64_t value) { return value; }
 
 int32_t ep_pool::start(ep_region* region, const ep_pool_options& options, ep_error* error) {
   region_ = region;
-  if (options.name == nullptr || std::strlen(options.name) >= sizeof name_) {
+  const size_t length = options.name == nullptr ? sizeof name_ : std::strlen(options.name);
+  if (length >= sizeof name_) {
     return fail(error, EP_E_ARGUMENT, "pool: a name of at most %zu bytes is needed",
                 sizeof name_ - 1);
   }
-  std::strcpy(name_, options.name);
+  std::memcpy(name_, options.name, length + 1);
   const uint32_t chunk = options.chunk_bytes;
   if (chunk != 0 && chunk != 16384 && chunk != 32768 && chunk != 2097152) {
     return fail(error, EP_E_ARGUMENT, "pool %s: chunk of %u bytes; take 16384, 32768 or 2097152",
