@@ -1,0 +1,1 @@
+CMDLINE:append:edgepool = " ${EDGEPOOL_CMDLINE}"

@@ -1,0 +1,1 @@
+FILESEXTRAPATHS:prepend:edgepool := "${THISDIR}/files:"
