@@ -6,3 +6,5 @@ list(APPEND EP_SOURCES
   src/check_tensor.cpp
   src/check_operator.cpp
   src/check.cpp)
+list(APPEND EP_TEST_SUPPORT test/model_writer.cpp)
+list(APPEND EP_TESTS test/check_test.cpp test/check_refusals_test.cpp)

@@ -115,9 +115,10 @@ typedef struct ep_region_stats {
  *
  * Fails iff the capacity is 0 (EP_E_ARGUMENT); MemAvailable, the `max` of a control group above
  * the process or the free huge pages are below the capacity, read before the first step and again
- * between steps (EP_E_NO_MEMORY, the message names the limit; nothing is left behind); the
- * address space for the windows cannot be reserved (EP_E_SYSTEM); or the lock is required and
- * refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and `locked` says so.
+ * between steps (EP_E_NO_MEMORY, the message names the limit; nothing is left behind); the budget
+ * has fewer mappings than the region has extents of 2 MiB, or more than half of vm.max_map_count
+ * (EP_E_MAPPINGS); the address space for the windows cannot be reserved (EP_E_SYSTEM); or the lock
+ * is required and refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and `locked` says so.
  *
  * Nothing of the region reaches child processes or core files. Cost: about 0.3 ms a MiB, once.
  */
@@ -167,7 +168,7 @@ typedef struct ep_pool_stats {
   uint64_t largest_free_bytes; /**< Largest allocation that succeeds without mapping more. */
   uint64_t allocations;        /**< Since the pool was made. */
   uint64_t frees;
-  uint64_t failures;           /**< Allocations refused. */
+  uint64_t failures;           /**< Allocations and resizes refused. */
   uint64_t live_blocks;
   uint32_t runs;               /**< Mappings the window holds. */
   uint32_t threads;            /**< Threads started in the pool's scope and still there. */
@@ -181,6 +182,7 @@ typedef struct ep_pool_stats {
  * Makes a pool: a window of reserved addresses, `planned_bytes` of it mapped and populated.
  * Fails iff an option is out of range (EP_E_ARGUMENT), the region has too few free chunks
  * (EP_E_REGION_FULL) or too few mappings left (EP_E_MAPPINGS). No pointer into the pool ever moves.
+ * On hugetlb pages the chunk is 2 MiB whatever was asked for. A region holds 4,095 pools.
  */
 EP_API int32_t ep_pool_create(ep_region* region, const ep_pool_options* options, ep_pool** out,
                               ep_error* error);
@@ -188,7 +190,8 @@ EP_API int32_t ep_pool_create(ep_region* region, const ep_pool_options* options,
 /** Unmaps the window and frees its chunks. EP_E_BUSY iff a model, a ring or a thread lives in it. */
 EP_API int32_t ep_pool_destroy(ep_pool* pool, ep_error* error);
 
-/** Drops every block in constant time; the chunks stay mapped. EP_E_BUSY as above. */
+/** Drops every block in constant time; the chunks stay mapped. Its blocks count as freed.
+ *  EP_E_BUSY as above. */
 EP_API int32_t ep_pool_reset(ep_pool* pool, ep_error* error);
 
 /** Changes the quota. EP_E_ARGUMENT iff above the window, EP_E_BUSY iff below what is mapped. */
@@ -197,12 +200,14 @@ EP_API int32_t ep_pool_set_quota(ep_pool* pool, uint64_t quota_bytes, ep_error* 
 /** Maps until at least `mapped_bytes` are mapped, in place. Fails as ep_pool_create does. */
 EP_API int32_t ep_pool_grow(ep_pool* pool, uint64_t mapped_bytes, ep_error* error);
 
-/** Gives free chunks at the end of the window back until about `mapped_bytes` are left. */
+/** Gives free chunks at the end of the window back until `mapped_bytes` are left or the next one is
+ *  in use. One chunk always stays. */
 EP_API int32_t ep_pool_trim(ep_pool* pool, uint64_t mapped_bytes, ep_error* error);
 
 /** Allocates; grows the pool inside its quota where needed. `alignment` is a power of two, at
  *  least 16 is given. NULL iff no block fits and the quota, the region or the mapping budget ends.
- *  Any thread. Cost: constant, one uncontended lock. */
+ *  Any thread. Cost: constant, one uncontended lock; where no larger size class has a free block,
+ *  also a look at each free block of the request's own class, and where the pool grows, mapping. */
 EP_API void* ep_pool_alloc(ep_pool* pool, uint64_t bytes, uint64_t alignment);
 
 /** Frees a block of this pool; NULL is ignored. Any thread. Constant time. Aborts on a pointer
@@ -217,8 +222,8 @@ EP_API int32_t ep_pool_check(ep_pool* pool, ep_error* error);
 
 /** One block of a pool, in order of address. */
 typedef struct ep_block {
-  uint64_t offset_bytes; /**< From the start of the window. */
-  uint64_t bytes;
+  uint64_t offset_bytes; /**< What its owner was given, from the start of the window. */
+  uint64_t bytes;        /**< With its header, which lies in the 8 bytes in front of the offset. */
   uint32_t used;
   uint32_t reserved;
 } ep_block;
@@ -226,7 +231,8 @@ typedef struct ep_block {
 /** Blocks in order of address. Returns how many there are; writes at most `capacity`. */
 EP_API uint32_t ep_pool_blocks(ep_pool* pool, ep_block* blocks, uint32_t capacity);
 
-/** Makes the n-th allocation from now (from 1) fail, once; 0 switches it off. For tests. */
+/** Makes the n-th allocation from now (from 1) fail, once; 0 switches it off. A resize counts as
+ *  one. For tests. */
 EP_API void ep_pool_fail_nth(ep_pool* pool, uint64_t n);
 
 /* ── Recording ───────────────────────────────────────────────────────────────────────────────── */
@@ -256,7 +262,8 @@ typedef struct ep_record {
   uint8_t reserved[6];
 } ep_record;
 
-/** Starts to record every operation on the pool, at most `capacity` of them, outside the region. */
+/** Starts to record every operation on the pool, at most `capacity` of them, outside the region.
+ *  What was recorded before is dropped; 0 ends recording. */
 EP_API int32_t ep_pool_record(ep_pool* pool, uint32_t capacity, ep_error* error);
 
 /** Copies at most `capacity` records from the first on; returns how many were made, also those past

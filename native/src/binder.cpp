@@ -110,8 +110,8 @@ uintptr_t base_of(void* handle) {
   return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr ? map->l_addr : 0;
 }
 
-/** dlopen for the runtime: binds what it has brought into the process. What was there before belongs
- *  to others. A library that cannot be bound still works: it allocates outside the pools. */
+/** dlopen for the runtime: binds what it has brought into the process. What was there before
+ * belongs to others. A library that cannot be bound still works: it allocates outside the pools. */
 void* open_and_bind(const char* name, int flags) {
   const Enter outside(nullptr);  // the lists below are ours, not the model's
   const std::vector<ElfImage> before = loaded_images();

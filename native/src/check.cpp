@@ -4,9 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -205,6 +204,25 @@ bool check_graphs(CheckContext& context) {
   return check_annexes(context);
 }
 
+/** Tools pack labels and the like into a ZIP archive behind the model (TFLite metadata). What
+ * begins as one must be whole: the model in front of it does not show that the file was cut. */
+bool check_tail(CheckContext& context, size_t end) {
+  static constexpr char kEntry[] = "PK\x03\x04";
+  static constexpr char kEndOfDirectory[] = "PK\x05\x06";
+  constexpr size_t kEndBytes = 22;  // without its comment, whose length is its last field
+  const uint8_t* tail = context.bytes + end;
+  const size_t size = context.size - end;
+  if (size == 0 || std::memcmp(tail, kEntry, std::min<size_t>(size, 4)) != 0) return true;
+  for (size_t comment = 0; comment <= UINT16_MAX && comment + kEndBytes <= size; ++comment) {
+    const uint8_t* last = tail + (size - kEndBytes - comment);
+    if (std::memcmp(last, kEndOfDirectory, 4) == 0 &&
+        flat_load<uint16_t>(last + kEndBytes - 2) == comment) {
+      return true;
+    }
+  }
+  return context.damaged("the archive behind the model is cut");
+}
+
 struct Descriptor {
   int fd;
   ~Descriptor() {
@@ -246,7 +264,7 @@ int32_t check_model(const char* name, const uint8_t* bytes, size_t size, ModelTr
       return context.status;
     }
     context.model = verifier.root();
-    if (!check_graphs(context)) return context.status;
+    if (!check_graphs(context) || !check_tail(context, verifier.end())) return context.status;
     if (traits != nullptr) *traits = context.traits;
     return EP_OK;
   } catch (const std::bad_alloc&) {

@@ -24,8 +24,9 @@ std::string file_name(const std::string& path) {
 }
 
 bool begins_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; });
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) {
+    return name.substr(0, prefix.size()) == prefix;
+  });
 }
 
 int append_image(dl_phdr_info* info, size_t, void* context) {
@@ -44,8 +45,8 @@ ElfImage::ElfImage(const dl_phdr_info& info)
     const uintptr_t begin = base_ + header.p_vaddr;
     if (header.p_type == PT_DYNAMIC) dynamic = reinterpret_cast<const ElfW(Dyn)*>(begin);
     if (header.p_type != PT_LOAD) continue;
-    segments_.push_back({begin & ~(page - 1), (begin + header.p_memsz + page - 1) & ~(page - 1),
-                         header.p_flags});
+    segments_.push_back(
+        {begin & ~(page - 1), (begin + header.p_memsz + page - 1) & ~(page - 1), header.p_flags});
   }
   if (dynamic != nullptr) read_dynamic(dynamic);
   if (soname_.empty()) soname_ = file_name(path_);
@@ -58,17 +59,32 @@ void ElfImage::read_dynamic(const ElfW(Dyn) * dynamic) {
   size_t soname = 0;
   for (const ElfW(Dyn)* entry = dynamic; entry->d_tag != DT_NULL; ++entry) {
     switch (entry->d_tag) {
-      case DT_STRTAB: strings_ = reinterpret_cast<const char*>(address(entry->d_un.d_ptr)); break;
+      case DT_STRTAB:
+        strings_ = reinterpret_cast<const char*>(address(entry->d_un.d_ptr));
+        break;
       case DT_SYMTAB:
         symbols_ = reinterpret_cast<const ElfW(Sym)*>(address(entry->d_un.d_ptr));
         break;
-      case DT_RELA: rela_ = address(entry->d_un.d_ptr); break;
-      case DT_RELASZ: rela_bytes_ = entry->d_un.d_val; break;
-      case DT_JMPREL: plt_rela_ = address(entry->d_un.d_ptr); break;
-      case DT_PLTRELSZ: plt_rela_bytes_ = entry->d_un.d_val; break;
-      case DT_SONAME: soname = entry->d_un.d_val; break;
-      case DT_NEEDED: needed.push_back(entry->d_un.d_val); break;
-      default: break;
+      case DT_RELA:
+        rela_ = address(entry->d_un.d_ptr);
+        break;
+      case DT_RELASZ:
+        rela_bytes_ = entry->d_un.d_val;
+        break;
+      case DT_JMPREL:
+        plt_rela_ = address(entry->d_un.d_ptr);
+        break;
+      case DT_PLTRELSZ:
+        plt_rela_bytes_ = entry->d_un.d_val;
+        break;
+      case DT_SONAME:
+        soname = entry->d_un.d_val;
+        break;
+      case DT_NEEDED:
+        needed.push_back(entry->d_un.d_val);
+        break;
+      default:
+        break;
     }
   }
   if (strings_ == nullptr) return;

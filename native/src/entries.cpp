@@ -247,9 +247,12 @@ uintptr_t find_entry(std::string_view symbol) {
 
 uintptr_t entry_for(LibraryKind kind, std::string_view symbol) {
   switch (kind) {
-    case LibraryKind::kRuntime: return find_entry<true>(symbol);
-    case LibraryKind::kCxx: return find_entry<false>(symbol);
-    case LibraryKind::kLibc: return 0;
+    case LibraryKind::kRuntime:
+      return find_entry<true>(symbol);
+    case LibraryKind::kCxx:
+      return find_entry<false>(symbol);
+    case LibraryKind::kLibc:
+      return 0;
   }
   return 0;
 }

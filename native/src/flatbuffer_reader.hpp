@@ -129,11 +129,15 @@ class FlatVerifier {
   /** What is broken, and where, after `verify_root` has returned false. */
   const char* reason() const { return reason_; }
   size_t at() const { return at_; }
+  /** Where the last byte that can be reached ends, after `verify_root` has returned true. */
+  size_t end() const { return end_; }
 
  private:
   struct Shape;
   bool broken(const char* reason, size_t at);
   bool within(size_t at, size_t bytes) const { return at <= size_ && bytes <= size_ - at; }
+  /** As `within`, and moves `end`. */
+  bool reach(size_t at, size_t bytes);
   bool follow(size_t at, size_t* target);
   bool verify_table(size_t at, const char* layout);
   bool verify_field(const Shape& table, uint32_t field, const char** mark);
@@ -147,6 +151,7 @@ class FlatVerifier {
   uint32_t tables_ = 0;
   const char* reason_ = nullptr;
   size_t at_ = 0;
+  size_t end_ = 0;
 };
 
 }  // namespace ep

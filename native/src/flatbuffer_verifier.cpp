@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "flatbuffer_reader.hpp"
 
 namespace ep {
@@ -21,6 +23,12 @@ bool FlatVerifier::broken(const char* reason, size_t at) {
   reason_ = reason;
   at_ = at;
   return false;
+}
+
+bool FlatVerifier::reach(size_t at, size_t bytes) {
+  if (!within(at, bytes)) return false;
+  end_ = std::max(end_, at + bytes);
+  return true;
 }
 
 bool FlatVerifier::follow(size_t at, size_t* target) {
@@ -50,7 +58,7 @@ bool FlatVerifier::verify_table(size_t at, const char* layout) {
   table.vtable_bytes = flat_load<uint16_t>(bytes_ + table.vtable);
   table.bytes = flat_load<uint16_t>(bytes_ + table.vtable + 2);
   if (table.vtable_bytes < 4 || table.vtable_bytes % 2 != 0 || table.bytes < 4 ||
-      !within(table.vtable, table.vtable_bytes) || !within(at, table.bytes)) {
+      !reach(table.vtable, table.vtable_bytes) || !reach(at, table.bytes)) {
     return broken("a table ends past the end", at);
   }
   uint32_t field = 0;
@@ -98,7 +106,7 @@ bool FlatVerifier::verify_reference(const Shape& table, uint32_t field, char kin
       return verify_tables(target, schema_.layout(letter));
     case 's':
       if (!verify_vector(target, 1, &length)) return false;
-      if (!within(target + 4 + length, 1) || bytes_[target + 4 + length] != 0) {
+      if (!reach(target + 4 + length, 1) || bytes_[target + 4 + length] != 0) {
         return broken("a string has no end", target);
       }
       return true;
@@ -109,7 +117,7 @@ bool FlatVerifier::verify_reference(const Shape& table, uint32_t field, char kin
 
 bool FlatVerifier::verify_vector(size_t at, size_t element_bytes, uint32_t* length) {
   *length = flat_load<uint32_t>(bytes_ + at);
-  if (!within(at + 4, size_t{*length} * element_bytes)) {
+  if (!reach(at + 4, size_t{*length} * element_bytes)) {
     return broken("a vector ends past the end", at);
   }
   if (*length > 0 && (at + 4) % element_bytes != 0) {

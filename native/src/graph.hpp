@@ -47,7 +47,7 @@ struct GraphOptions {
   const uint8_t* bytes;  // the file; stays where it is as long as the graph
   uint64_t size_bytes;
   uint32_t threads;
-  bool delegated;           // with XNNPACK
+  bool delegated;  // with XNNPACK
   uint32_t xnnpack_flags;
 };
 

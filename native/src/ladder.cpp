@@ -24,21 +24,31 @@ bool uses_xnnpack(ep_delegate delegate) {
 
 uint32_t xnnpack_flags(ep_delegate delegate) {
   switch (delegate) {
-    case EP_DELEGATE_XNNPACK_QS8: return kXnnpackQs8;
-    case EP_DELEGATE_XNNPACK_QU8: return kXnnpackQu8;
-    case EP_DELEGATE_XNNPACK_QS8_QU8: return kXnnpackQs8 | kXnnpackQu8;
-    default: return 0;
+    case EP_DELEGATE_XNNPACK_QS8:
+      return kXnnpackQs8;
+    case EP_DELEGATE_XNNPACK_QU8:
+      return kXnnpackQu8;
+    case EP_DELEGATE_XNNPACK_QS8_QU8:
+      return kXnnpackQs8 | kXnnpackQu8;
+    default:
+      return 0;
   }
 }
 
 const char* delegate_name(ep_delegate delegate) {
   switch (delegate) {
-    case EP_DELEGATE_AUTO: return "auto";
-    case EP_DELEGATE_NONE: return "none";
-    case EP_DELEGATE_XNNPACK: return "xnnpack";
-    case EP_DELEGATE_XNNPACK_QS8: return "xnnpack qs8";
-    case EP_DELEGATE_XNNPACK_QU8: return "xnnpack qu8";
-    case EP_DELEGATE_XNNPACK_QS8_QU8: return "xnnpack qs8 qu8";
+    case EP_DELEGATE_AUTO:
+      return "auto";
+    case EP_DELEGATE_NONE:
+      return "none";
+    case EP_DELEGATE_XNNPACK:
+      return "xnnpack";
+    case EP_DELEGATE_XNNPACK_QS8:
+      return "xnnpack qs8";
+    case EP_DELEGATE_XNNPACK_QU8:
+      return "xnnpack qu8";
+    case EP_DELEGATE_XNNPACK_QS8_QU8:
+      return "xnnpack qs8 qu8";
   }
   return "unknown";
 }

@@ -87,68 +87,71 @@ void Master::give_back() {
 int32_t Master::take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error) {
   bytes_ = capacity_bytes;
   const uint64_t free_huge = free_huge_pages("") * kExtentBytes;
-  if (options.pages == EP_PAGES_HUGETLB && free_huge < bytes_) {
+  if (options.pages == EP_PAGES_HUGETLB) {
+    if (free_huge >= bytes_) return attempt(options, true, error);
     return too_large(error, bytes_, free_huge, "free 2 MiB pages, vm.nr_hugepages");
   }
-  int32_t status = EP_E_SYSTEM;
-  if (options.pages != EP_PAGES_ORDINARY && free_huge >= bytes_) {
-    status = open(true, options.pages == EP_PAGES_HUGETLB ? error : nullptr);
-    if (status != EP_OK && options.pages == EP_PAGES_HUGETLB) return status;
-  }
-  if (status != EP_OK) status = open(false, error);
-  if (status != EP_OK) return status;
+  // Someone else, or a limit of a control group, may be in the way of huge pages that are free.
+  const bool try_huge = options.pages == EP_PAGES_AUTO && free_huge >= bytes_;
+  if (try_huge && attempt(options, true, nullptr) == EP_OK) return EP_OK;
+  return attempt(options, false, error);
+}
 
+int32_t Master::attempt(const ep_region_options& options, bool hugetlb, ep_error* error) {
   const size_t step =
       options.populate_step_bytes == 0 ? kDefaultStepBytes : options.populate_step_bytes;
-  status = populate_in_steps((step + kExtentBytes - 1) / kExtentBytes * kExtentBytes, error);
+  int32_t status = open(hugetlb, error);
+  if (status == EP_OK) {
+    status = populate_in_steps((step + kExtentBytes - 1) / kExtentBytes * kExtentBytes, error);
+  }
   if (status == EP_OK) status = lock(options.lock, error);
-  if (status != EP_OK) give_back();
-  if (status == EP_OK && !hugetlb_) transparent_huge_ = mapped_huge(base_, bytes_);
-  return status;
+  if (status != EP_OK) {
+    give_back();
+    return status;
+  }
+  transparent_huge_ = !hugetlb_ && mapped_huge(base_, bytes_);
+  return EP_OK;
 }
 
 int32_t Master::open(bool hugetlb, ep_error* error) {
-  const Limit limit = hugetlb ? Limit{UINT64_MAX, ""} : nearest_limit("");
-  if (limit.available_bytes < with_kernel_costs(bytes_)) {
-    return too_large(error, bytes_, limit.available_bytes, limit.name);
+  if (!hugetlb) {
+    const Limit limit = nearest_limit("");
+    if (limit.available_bytes < with_kernel_costs(bytes_)) {
+      return too_large(error, bytes_, limit.available_bytes, limit.name);
+    }
   }
   const unsigned flags =
       MFD_CLOEXEC | MFD_ALLOW_SEALING | (hugetlb ? MFD_HUGETLB | MFD_HUGE_2MB : 0);
   fd_ = memfd_create("edgepool", flags);
   if (fd_ < 0) return fail_errno(error, "memfd_create", "region");
   hugetlb_ = hugetlb;
-  if (ftruncate(fd_, static_cast<off_t>(bytes_)) != 0 ||
-      fcntl(fd_, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
-    const int32_t status = fail_errno(error, "ftruncate or F_ADD_SEALS", "region");
-    give_back();
-    return status;
+  if (ftruncate(fd_, static_cast<off_t>(bytes_)) != 0) {
+    return fail_errno(error, "ftruncate", "region");
   }
-  // Reserved with one extent more, to start where a huge page can.
+  if (fcntl(fd_, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+    return fail_errno(error, "fcntl(F_ADD_SEALS)", "region");
+  }
+  return map(error);
+}
+
+// Starts at a multiple of an extent, where a huge page can: reserved with one extent more, of
+// which what is left over goes back.
+int32_t Master::map(ep_error* error) {
   void* raw = mmap(nullptr, bytes_ + kExtentBytes, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) {
-    const int32_t status = fail_errno(error, "mmap", "region: reserving addresses");
-    give_back();
-    return status;
-  }
+  if (raw == MAP_FAILED) return fail_errno(error, "mmap", "region: reserving addresses");
   char* const start = static_cast<char*>(raw);
   const size_t lead =
       (kExtentBytes - reinterpret_cast<uintptr_t>(raw) % kExtentBytes) % kExtentBytes;
-  void* base = mmap(start + lead, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_, 0);
-  const int saved_errno = errno;
   if (lead != 0) munmap(start, lead);
-  const size_t kept = base == MAP_FAILED ? 0 : bytes_;
-  munmap(start + lead + kept, bytes_ - kept + kExtentBytes - lead);
-  if (base == MAP_FAILED) {
-    errno = saved_errno;
-    const int32_t status = fail_errno(error, "mmap", "region");
-    give_back();
-    return status;
+  munmap(start + lead + bytes_, kExtentBytes - lead);
+  base_ = start + lead;
+  if (mmap(base_, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_, 0) == MAP_FAILED) {
+    return fail_errno(error, "mmap", "region");
   }
-  base_ = static_cast<char*>(base);
   madvise(base_, bytes_, MADV_DONTFORK);
   madvise(base_, bytes_, MADV_DONTDUMP);
-  if (!hugetlb) madvise(base_, bytes_, MADV_HUGEPAGE);
+  if (!hugetlb_) madvise(base_, bytes_, MADV_HUGEPAGE);
   return EP_OK;
 }
 

@@ -51,9 +51,8 @@ int32_t check_size(const ep_model* model, const char* which, uint32_t index,
   }
   const uint64_t bytes = model->runtime->api.tensor_bytes(tensor);
   if (bytes == given) return EP_OK;
-  return fail(error, EP_E_ARGUMENT,
-              "model %s: %s %" PRIu32 " has %" PRIu64 " bytes, not %" PRIu64, model->name, which,
-              index, bytes, given);
+  return fail(error, EP_E_ARGUMENT, "model %s: %s %" PRIu32 " has %" PRIu64 " bytes, not %" PRIu64,
+              model->name, which, index, bytes, given);
 }
 
 using Shape = std::vector<int32_t>;
@@ -107,14 +106,13 @@ int32_t fail_invoke(ep_model* model, Outcome outcome, ep_error* error) {
 }  // namespace
 
 int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* action) {
-  ep_pool* const pool =
-      model.graph.refused_by() != nullptr ? model.graph.refused_by() : model.pool;
+  ep_pool* const pool = model.graph.refused_by() != nullptr ? model.graph.refused_by() : model.pool;
   if (pool == nullptr) {
     return fail(error, EP_E_NO_MEMORY, "model %s: %s it needs more memory than the machine has",
                 model.name, action);
   }
-  Refusal refusal = model.graph.refused_by() != nullptr ? model.graph.refusal()
-                                                        : pool_refusal(pool);
+  Refusal refusal =
+      model.graph.refused_by() != nullptr ? model.graph.refusal() : pool_refusal(pool);
   if (refusal.status == EP_OK) refusal.status = EP_E_POOL_FULL;
   const char* remedy = refusal.status == EP_E_POOL_FULL ? "raise the pool's quota"
                        : refusal.status == EP_E_REGION_FULL
@@ -124,8 +122,8 @@ int32_t fail_no_memory(ep_error* error, const ep_model& model, const char* actio
               {refusal.requested_bytes, refusal.available_bytes, refusal.largest_free_bytes},
               "model %s: %s it does not fit into pool %s: requested %" PRIu64
               " bytes, available %" PRIu64 ", largest free %" PRIu64 "; %s",
-              model.name, action, pool_name(pool), refusal.requested_bytes,
-              refusal.available_bytes, refusal.largest_free_bytes, remedy);
+              model.name, action, pool_name(pool), refusal.requested_bytes, refusal.available_bytes,
+              refusal.largest_free_bytes, remedy);
 }
 
 int32_t input_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, void** data) {

@@ -47,8 +47,9 @@ int32_t check_options(const ep_runtime* runtime, const ep_model_options* options
   }
   const bool needs_xnnpack = uses_xnnpack(static_cast<ep_delegate>(options->delegate));
   if (needs_xnnpack && runtime->api.xnnpack_create == nullptr) {
-    return fail(error, EP_E_REFUSED, "model %s: %s has no XNNPACK; set the delegate to auto or none",
-                name, runtime->path.c_str());
+    return fail(error, EP_E_REFUSED,
+                "model %s: %s has no XNNPACK; set the delegate to auto or none", name,
+                runtime->path.c_str());
   }
   return EP_OK;
 }
@@ -56,7 +57,8 @@ int32_t check_options(const ep_runtime* runtime, const ep_model_options* options
 uint8_t* allocate_file(ep_pool* pool, size_t bytes) {
   void* block = nullptr;
   if (pool != nullptr) return static_cast<uint8_t*>(pool_allocate(pool, bytes, kFileAlignment));
-  return posix_memalign(&block, kFileAlignment, bytes) == 0 ? static_cast<uint8_t*>(block) : nullptr;
+  return posix_memalign(&block, kFileAlignment, bytes) == 0 ? static_cast<uint8_t*>(block)
+                                                            : nullptr;
 }
 
 void free_file(ep_model* model) {
@@ -115,9 +117,12 @@ int32_t build_graph(ep_model* model, const Ladder& ladder, ep_error* error) {
     model->graph_options = {model->bytes, model->info.file_bytes, model->info.threads,
                             uses_xnnpack(rung), xnnpack_flags(rung)};
     switch (model->graph.build(model->graph_options)) {
-      case Outcome::kDone: return EP_OK;
-      case Outcome::kNoMemory: return fail_no_memory(error, *model, "loading");
-      case Outcome::kRefused: break;
+      case Outcome::kDone:
+        return EP_OK;
+      case Outcome::kNoMemory:
+        return fail_no_memory(error, *model, "loading");
+      case Outcome::kRefused:
+        break;
     }
   }
   return refuse(*model, ladder.rungs[ladder.count - 1], error);

@@ -64,7 +64,8 @@ bool ep_pool::due_to_fail() { return fail_countdown_ != 0 && --fail_countdown_ =
 // behind its last block.
 ep::Figures ep_pool::figures(uint64_t requested_bytes) const {
   const uint64_t room = quota_bytes_ - std::min(quota_bytes_, mapped_bytes());
-  const uint64_t more = region_->obtainable_bytes(holding_, room, phase_granules());
+  const uint64_t more =
+      region_->obtainable_bytes(holding_, room, phase_granules()) / chunk_bytes_ * chunk_bytes_;
   if (heap_ == nullptr) {
     const uint64_t overhead = ep::Heap::needed_bytes(0, ep::kAlignment);
     const uint64_t usable = more > overhead ? more - ep::Heap::overhead_bytes() : 0;

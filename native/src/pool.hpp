@@ -36,8 +36,10 @@ size_t pool_usable_bytes(ep_pool* pool, const void* block);
 Refusal pool_refusal(const ep_pool* pool);
 void pool_clear_refusal(ep_pool* pool);
 
-/** What a worker thread draws on when the pool refuses (a worker must never throw): kept back from
- *  ordinary allocations. Null when that is used up too. */
+/** What a worker thread draws on when the pool refuses (a worker must never throw): as `allocate`,
+ *  but allowed to map 64 KiB (at least one chunk) beyond the quota, for which the window has room.
+ *  Nothing is set aside for it: null when that is used up too, or the region has no chunk left.
+ *  What was mapped beyond the quota goes back at the pool's reset. Not subject to fail_nth. */
 void* pool_allocate_emergency(ep_pool* pool, size_t bytes, size_t alignment);
 
 /** Holds keep a pool from being reset or destroyed: models, rings, threads in its scope. */

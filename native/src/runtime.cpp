@@ -52,7 +52,10 @@ int32_t warm_up(ep_runtime* runtime, ep_type type, ep_delegate delegate, ep_erro
     graph.destroy();
     pool_free(runtime->pool, block);
   }
-  if (outcome == Outcome::kDone) return EP_OK;
+  // A delegate may refuse operators of a type; models will be tried with fewer of its flags too.
+  if (outcome == Outcome::kDone || (outcome == Outcome::kRefused && uses_xnnpack(delegate))) {
+    return EP_OK;
+  }
   if (outcome == Outcome::kNoMemory) {
     const Refusal refusal = pool_refusal(runtime->pool);
     return fail(error, refusal.status == EP_OK ? EP_E_POOL_FULL : refusal.status,
@@ -71,9 +74,9 @@ int32_t warm_up_all(ep_runtime* runtime, ep_error* error) {
     ep_type type;
     ep_delegate delegate;
   } steps[] = {
-      {EP_TYPE_FLOAT32, EP_DELEGATE_NONE},        {EP_TYPE_INT8, EP_DELEGATE_NONE},
-      {EP_TYPE_UINT8, EP_DELEGATE_NONE},          {EP_TYPE_FLOAT32, EP_DELEGATE_XNNPACK},
-      {EP_TYPE_INT8, EP_DELEGATE_XNNPACK_QS8},    {EP_TYPE_UINT8, EP_DELEGATE_XNNPACK_QU8},
+      {EP_TYPE_FLOAT32, EP_DELEGATE_NONE},     {EP_TYPE_INT8, EP_DELEGATE_NONE},
+      {EP_TYPE_UINT8, EP_DELEGATE_NONE},       {EP_TYPE_FLOAT32, EP_DELEGATE_XNNPACK},
+      {EP_TYPE_INT8, EP_DELEGATE_XNNPACK_QS8}, {EP_TYPE_UINT8, EP_DELEGATE_XNNPACK_QU8},
   };
   for (const auto& step : steps) {
     if (uses_xnnpack(step.delegate) && runtime->api.xnnpack_create == nullptr) continue;

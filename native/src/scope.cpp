@@ -2,6 +2,8 @@
 
 #include <unwind.h>
 
+#include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "heap.hpp"
@@ -56,32 +58,43 @@ void throw_if_safe(Scope* scope) {
   leave_and_throw(scope);
 }
 
+/** A pool that grows keeps lists of its own, which must not come from the pool. */
+void* allocate_outside(void* (*allocate)(ep_pool*, size_t, size_t), ep_pool* pool, size_t bytes,
+                       size_t alignment) {
+  const Enter outside(nullptr);
+  return allocate(pool, bytes, alignment);
+}
+
+/** For what must not fail: the pool's reserve, then the fallback. */
+void* borrow(const Scope& scope, ep_pool* pool, size_t bytes, size_t alignment) {
+  void* block = allocate_outside(pool_allocate_emergency, pool, bytes, alignment);
+  if (block != nullptr || scope.fallback == nullptr || scope.fallback == pool) return block;
+  return allocate_outside(pool_allocate, scope.fallback, bytes, alignment);
+}
+
 }  // namespace
 
 void* scope_allocate(Scope* scope, size_t bytes, size_t alignment) {
-  void* block = pool_allocate(scope->pool, bytes, alignment);
+  void* block = allocate_outside(pool_allocate, scope->pool, bytes, alignment);
   if (block != nullptr) return block;
   throw_if_safe(scope);
-  block = pool_allocate_emergency(scope->pool, bytes, alignment);
-  if (block == nullptr && scope->fallback != nullptr && scope->fallback != scope->pool) {
-    block = pool_allocate(scope->fallback, bytes, alignment);
-  }
-  return block;
+  return borrow(*scope, scope->pool, bytes, alignment);
 }
 
 void* scope_resize(Scope* scope, ep_pool* owner, void* block, size_t bytes) {
-  void* moved = pool_resize(owner, block, bytes);
+  void* moved = nullptr;
+  {
+    const Enter outside(nullptr);
+    moved = pool_resize(owner, block, bytes);
+  }
   if (moved != nullptr || scope == nullptr) return moved;
   if (owner == scope->pool) throw_if_safe(scope);
-  void* fresh = pool_allocate_emergency(owner, bytes, kAlignment);
-  if (fresh == nullptr && scope->fallback != nullptr && scope->fallback != owner) {
-    fresh = pool_allocate(scope->fallback, bytes, kAlignment);
-  }
-  if (fresh == nullptr) return nullptr;
+  moved = borrow(*scope, owner, bytes, kAlignment);
+  if (moved == nullptr) return nullptr;
   const size_t former = pool_usable_bytes(owner, block);
-  __builtin_memcpy(fresh, block, former < bytes ? former : bytes);
+  std::memcpy(moved, block, std::min(former, bytes));
   pool_free(owner, block);
-  return fresh;
+  return moved;
 }
 
 }  // namespace ep

@@ -99,8 +99,10 @@ const std::vector<OperatorSpec>& operators() {
 }
 
 size_t write_tensor(Writer* out, const TensorSpec& tensor) {
-  const size_t table = out->table({Writer::reference(0), {1, 1, tensor.type},
-                                   {2, 4, tensor.buffer}, Writer::reference(3),
+  const size_t table = out->table({Writer::reference(0),
+                                   {1, 1, tensor.type},
+                                   {2, 4, tensor.buffer},
+                                   Writer::reference(3),
                                    Writer::reference(4)});
   out->refer(out->field(table, 0), out->numbers(tensor.shape));
   out->refer(out->field(table, 3), out->numbers(std::vector<uint8_t>{0}));
@@ -122,8 +124,11 @@ size_t write_options(Writer* out, uint64_t type) {
 }
 
 size_t write_operator(Writer* out, const OperatorSpec& spec, uint32_t index) {
-  const size_t table = out->table({{0, 4, index}, Writer::reference(1), Writer::reference(2),
-                                   {3, 1, spec.options_type}, Writer::reference(4)});
+  const size_t table = out->table({{0, 4, index},
+                                   Writer::reference(1),
+                                   Writer::reference(2),
+                                   {3, 1, spec.options_type},
+                                   Writer::reference(4)});
   out->refer(out->field(table, 1), out->numbers(spec.inputs));
   out->refer(out->field(table, 2), out->numbers(std::vector<int32_t>{spec.output}));
   out->refer(out->field(table, 4), write_options(out, spec.options_type));
@@ -131,8 +136,8 @@ size_t write_operator(Writer* out, const OperatorSpec& spec, uint32_t index) {
 }
 
 size_t write_subgraph(Writer* out, const std::vector<TensorSpec>& tensors) {
-  const size_t table = out->table({Writer::reference(0), Writer::reference(1),
-                                   Writer::reference(2), Writer::reference(3)});
+  const size_t table = out->table(
+      {Writer::reference(0), Writer::reference(1), Writer::reference(2), Writer::reference(3)});
   const size_t tensor_list = out->references(tensors.size());
   out->refer(out->field(table, 0), tensor_list);
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -153,8 +158,8 @@ size_t write_subgraph(Writer* out, const std::vector<TensorSpec>& tensors) {
 std::vector<uint8_t> make_warmup_model(ep_type type) {
   Writer out("TFL3");
   const std::vector<TensorSpec> tensors = make_tensors(type);
-  const size_t model = out.table({{0, 4, 3}, Writer::reference(1), Writer::reference(2),
-                                  Writer::reference(4)});
+  const size_t model =
+      out.table({{0, 4, 3}, Writer::reference(1), Writer::reference(2), Writer::reference(4)});
   out.refer(0, model);
   const size_t codes = out.references(operators().size());
   out.refer(out.field(model, 1), codes);

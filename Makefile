@@ -1,0 +1,46 @@
+# The verbs of edgepool. `make help` lists them; CI calls the same ones.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+# A Node that set-up put into the checkout goes before the system's.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test lint format models \
+        setup setup-test clean distclean
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 56
+
+run: setup ## run the default job; ARGS="..." is passed on, ARGS="--help" lists what there is
+	@exec scripts/edgepool run $(ARGS)
+
+test: setup-test ## run every test: native, app, sanitizers, end to end, arm64
+	@scripts/test.sh
+
+test-native test-app test-sanitizers test-e2e: setup-test ## run one part of the tests
+	@scripts/test.sh $(@:test-%=%)
+
+arm64-test: setup-test ## build for the board's processor and run the native tests under QEMU
+	@scripts/test.sh arm64
+
+lint: setup-test ## check format, types, imports, native code and scripts
+	@scripts/lint.sh
+
+format: setup-test ## bring every file into the formatters' shape
+	@scripts/format.sh
+
+models: setup ## make the default job's models in build/models
+	@ls -l build/models
+
+setup: ## install and build what is missing, without running anything
+	@scripts/setup.sh run
+
+setup-test: ## the same, with what lint and tests need
+	@scripts/setup.sh test
+
+clean: ## remove what was built
+	@rm -rf build dist
+
+distclean: clean ## remove what was built and what was installed inside the checkout
+	@rm -rf node_modules .tools

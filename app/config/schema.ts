@@ -1,0 +1,317 @@
+/**
+ * The one description of every setting: the types, the defaults, the validation, the environment's
+ * names and `docs/configuration.md` all come from here.
+ *
+ * Four keywords are our own:
+ *   computed  a default that depends on the machine or on another setting, in words (`derive.ts`)
+ *   expects   what a pattern or format asks for, in words
+ *   lengths   how many entries a list may have
+ *   path      a relative one in a configuration file starts from that file's folder
+ */
+const name = {
+  type: 'string',
+  pattern: '^[^/+#\\s\\u0000]{1,63}$',
+  expects: 'be 1 to 63 characters, without spaces, /, + and #',
+} as const;
+
+const channels = {
+  type: ['array', 'null'],
+  items: { type: 'number' },
+  lengths: [1, 3],
+} as const;
+
+const modelSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['file'],
+  properties: {
+    name: {
+      ...name,
+      computed: "the file's name without its ending",
+      description: 'Unique. Names the pool, the messages and the MQTT topic.',
+    },
+    file: { type: 'string', minLength: 1, path: true, description: 'The .tflite file.' },
+    labels: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description: 'A text file with one label a line. A class without one is `class N`.',
+    },
+    every: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100000,
+      default: 1,
+      description: 'The model runs on every n-th frame.',
+    },
+    threads: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 64,
+      default: 1,
+      description: 'Threads the runtime may use for this model.',
+    },
+    deadline_ms: {
+      type: ['number', 'null'],
+      exclusiveMinimum: 0,
+      default: null,
+      description:
+        "From capture to answer. null: the time until the model's next turn, every / fps.",
+    },
+    priority: {
+      type: 'integer',
+      minimum: -100,
+      maximum: 100,
+      default: 0,
+      description: 'A model with a higher one goes first.',
+    },
+    mean: {
+      ...channels,
+      default: null,
+      description:
+        'One value, or one for each of red, green and blue: real = (pixel - mean) / std. ' +
+        'null: automatic (float inputs 127.5; integer inputs take the pixels as they are).',
+    },
+    std: {
+      ...channels,
+      items: { type: 'number', not: { const: 0 } },
+      default: null,
+      description: 'As `mean`. No value may be 0.',
+    },
+    fit: {
+      type: 'string',
+      enum: ['stretch', 'crop', 'letterbox'],
+      default: 'stretch',
+      description: "How a frame is laid into the model's input of another shape.",
+    },
+    delegate: {
+      type: 'string',
+      enum: ['auto', 'none', 'xnnpack'],
+      default: 'auto',
+      description:
+        'auto: XNNPACK with all the operators it takes, with fewer where it refuses the model, ' +
+        'then without.',
+    },
+  },
+} as const;
+
+export const schema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'edgepool configuration',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    version: {
+      type: 'integer',
+      const: 1,
+      default: 1,
+      description: 'Of this format.',
+    },
+    device: {
+      ...name,
+      computed: "`edgepool-` and six hexadecimal digits of the board's serial number or machine id",
+      description: 'Names this device in MQTT topics.',
+    },
+    region: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'The one fixed block of memory that holds every pool.',
+      properties: {
+        capacity_mb: {
+          type: 'number',
+          minimum: 0,
+          maximum: 1048576,
+          default: 0,
+          description: 'Its size in MiB. 0: what the pools need plus the reserve.',
+        },
+        reserve: {
+          type: 'number',
+          minimum: 0,
+          maximum: 0.9,
+          default: 0.3,
+          description:
+            'The share of it that stays unassigned where its size is automatic; 0.3 to 0.5 is ' +
+            'sensible.',
+        },
+        lock: {
+          type: 'string',
+          enum: ['off', 'preferred', 'required'],
+          default: 'preferred',
+          description:
+            'Whether it is locked in memory. preferred: goes on unlocked where the system ' +
+            'forbids it, and says so once. required: does not start then.',
+        },
+        pages: {
+          type: 'string',
+          enum: ['auto', 'ordinary', 'hugetlb'],
+          default: 'auto',
+          description: 'auto takes reserved huge pages if enough are free.',
+        },
+        chunk_kb: {
+          type: 'integer',
+          enum: [16, 32, 2048],
+          default: 16,
+          description: 'The unit in which pools take memory from it, in KiB.',
+        },
+        mapping_budget: {
+          type: 'integer',
+          minimum: 16,
+          maximum: 65000,
+          default: 4096,
+          description: 'Memory mappings that all pools may hold together.',
+        },
+      },
+    },
+    runtime: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'The TensorFlow Lite runtime.',
+      properties: {
+        library: {
+          path: true,
+          type: ['string', 'null'],
+          default: null,
+          description:
+            'A shared library that exports the TensorFlow Lite C API. null: the one inside the ' +
+            'npm package.',
+        },
+      },
+    },
+    source: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'Where frames come from.',
+      properties: {
+        kind: {
+          type: 'string',
+          enum: ['pattern', 'still', 'v4l2'],
+          default: 'pattern',
+          description:
+            'pattern: a moving picture; still: a JPEG or BMP file, or a folder of them; v4l2: a ' +
+            'camera (not in this version).',
+        },
+        path: {
+          path: true,
+          type: ['string', 'null'],
+          default: null,
+          description: 'still: the file or folder. v4l2: the device.',
+        },
+        width: {
+          type: 'integer',
+          minimum: 16,
+          maximum: 4096,
+          default: 1280,
+          description: "Of the pattern, in pixels. A still has the picture's own.",
+        },
+        height: {
+          type: 'integer',
+          minimum: 16,
+          maximum: 4096,
+          default: 720,
+          description: 'As `width`.',
+        },
+        each_seconds: {
+          type: 'number',
+          minimum: 0,
+          maximum: 86400,
+          default: 0,
+          description: 'still folder: how long each picture stands. 0: one frame.',
+        },
+        seed: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 4294967295,
+          default: 1,
+          description: "Of the pattern's shapes and paths.",
+        },
+      },
+    },
+    fps: {
+      type: 'number',
+      minimum: 0.1,
+      maximum: 240,
+      default: 30,
+      description: 'Frames a second that the source is asked for.',
+    },
+    models: {
+      type: 'array',
+      maxItems: 64,
+      default: [],
+      items: modelSchema,
+      description: 'Which models run on the frames. Empty: the job that set-up made.',
+    },
+    mqtt: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'How the device tells others how it is doing.',
+      properties: {
+        broker: {
+          type: 'string',
+          format: 'broker',
+          expects: 'be embedded, none or a URL such as mqtt://host:1883',
+          default: 'embedded',
+          description:
+            'URL of a broker (`mqtt://host:1883`), `embedded` for one inside the program that ' +
+            'listens on the loopback address alone, or `none`.',
+        },
+        base: {
+          type: 'string',
+          pattern: '^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+)*$',
+          maxLength: 128,
+          expects: 'be a topic without spaces, + and #',
+          default: 'edgepool',
+          description: 'Topics begin with `<base>/<device>/`.',
+        },
+        username: { type: ['string', 'null'], default: null, description: 'For the broker.' },
+        password: {
+          type: ['string', 'null'],
+          default: null,
+          description: 'For the broker. The environment is a better place for it than a file.',
+        },
+        state_seconds: {
+          type: 'number',
+          minimum: 0.1,
+          maximum: 3600,
+          default: 1,
+          description: 'Between two `state` messages.',
+        },
+        queue_bytes: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 268435456,
+          default: 262144,
+          description: 'How much is kept while the broker is away; the oldest goes first.',
+        },
+        queue_seconds: {
+          type: 'number',
+          minimum: 0,
+          maximum: 86400,
+          default: 300,
+          description: 'How long a message is kept while the broker is away.',
+        },
+      },
+    },
+    duration_seconds: {
+      type: ['number', 'null'],
+      exclusiveMinimum: 0,
+      default: null,
+      description: 'The program ends after this time. null: it runs until it is stopped.',
+    },
+    report: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description: 'A file for the figures of the whole run, written at its end as JSON.',
+    },
+    log_level: {
+      type: 'string',
+      enum: ['debug', 'info', 'warn', 'error'],
+      default: 'info',
+      description: 'The least important messages that are shown.',
+    },
+  },
+} as const;

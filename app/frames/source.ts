@@ -1,0 +1,54 @@
+import { callAsync, check, sharedError } from '../native/call.ts';
+import type { Native, Out } from '../native/native.ts';
+import type { FrameStruct, SourceHandle, SourceOptionsStruct } from '../native/structs.ts';
+import type { Events } from './events.ts';
+import type { Ring } from './ring.ts';
+
+export interface FrameSize {
+  width: number;
+  height: number;
+  bytes: number;
+}
+
+/** A capture thread that fills a ring at the frame rate. Each kind of source gives its options. */
+export abstract class Source {
+  /** What the source is, for messages: `pattern 1280x720`, `still cat.jpg`. */
+  abstract readonly description: string;
+  readonly #native: Native;
+  #handle: SourceHandle | null = null;
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  protected abstract options(): SourceOptionsStruct;
+
+  /** The largest frame that the source will give. */
+  probe(): FrameSize {
+    const largest: Partial<FrameStruct> = {};
+    const error = sharedError();
+    check(this.#native.ep_source_probe(this.options(), largest, error), error);
+    const { width, height, bytes } = largest as FrameStruct;
+    return { width, height, bytes };
+  }
+
+  async start(ring: Ring, events: Events): Promise<void> {
+    if (this.#handle !== null) {
+      return;
+    }
+    const out: Out<SourceHandle> = [null];
+    const { ep_source_start } = this.#native;
+    await callAsync(ep_source_start, ring.handle, events.handle, this.options(), out);
+    this.#handle = out[0];
+  }
+
+  /** Ends the capture thread, which may take the time of one frame. */
+  async stop(): Promise<void> {
+    if (this.#handle === null) {
+      return;
+    }
+    const handle = this.#handle;
+    this.#handle = null;
+    await callAsync(this.#native.ep_source_stop, handle);
+  }
+}

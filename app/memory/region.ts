@@ -1,0 +1,87 @@
+import { callAsync } from '../native/call.ts';
+import { Lock, Pages } from '../native/constants.ts';
+import type { Native, Out } from '../native/native.ts';
+import type { RegionHandle, RegionStats } from '../native/structs.ts';
+import type { RegionSnapshot } from '../stats/snapshot.ts';
+
+export interface RegionOptions {
+  /** Rounded up to 2 MiB. */
+  capacityBytes: number;
+  lock: keyof typeof Lock;
+  pages: keyof typeof Pages;
+  /** Mappings that all pools may hold together; 0: 4096. */
+  mappingBudget?: number;
+}
+
+/** The one fixed block of native memory, from `start` to `stop`. */
+export class Region {
+  readonly native: Native;
+  readonly #options: RegionOptions;
+  #handle: RegionHandle | null = null;
+
+  constructor(native: Native, options: RegionOptions) {
+    this.native = native;
+    this.#options = options;
+  }
+
+  get handle(): RegionHandle {
+    if (this.#handle === null) {
+      throw new Error('the region is not started');
+    }
+    return this.#handle;
+  }
+
+  /** Takes the memory; throws a NativeError that names the limit where it cannot be had whole. */
+  async start(): Promise<void> {
+    if (this.#handle !== null) {
+      return;
+    }
+    const out: Out<RegionHandle> = [null];
+    await callAsync(
+      this.native.ep_region_create,
+      {
+        capacity_bytes: this.#options.capacityBytes,
+        lock: Lock[this.#options.lock],
+        pages: Pages[this.#options.pages],
+        mapping_budget: this.#options.mappingBudget ?? 0,
+        populate_step_bytes: 0,
+      },
+      out,
+    );
+    this.#handle = out[0];
+  }
+
+  /** Gives it back; throws EP_E_BUSY while a pool is left. */
+  async stop(): Promise<void> {
+    if (this.#handle === null) {
+      return;
+    }
+    await callAsync(this.native.ep_region_destroy, this.#handle);
+    this.#handle = null;
+  }
+
+  stats(): RegionStats {
+    const stats: Partial<RegionStats> = {};
+    this.native.ep_region_get_stats(this.handle, stats);
+    return stats as RegionStats;
+  }
+
+  snapshot(): RegionSnapshot {
+    const stats = this.stats();
+    return {
+      capacity_bytes: stats.capacity_bytes,
+      mapped_bytes: stats.mapped_bytes,
+      reserve_bytes: stats.unassigned_bytes,
+      page_bytes: stats.page_bytes,
+      locked: stats.locked === 1,
+    };
+  }
+
+  /** The pool that owns each 16 KiB chunk, by id; 0 where it is free. */
+  map(): Uint16Array {
+    const chunks = this.native.ep_region_map(this.handle, null, 0);
+    const owners = new Uint16Array(chunks);
+    this.native.ep_region_map(this.handle, owners, chunks);
+    return owners;
+  }
+}

@@ -1,0 +1,187 @@
+import type { Pool } from '../memory/pool.ts';
+import { callAsync, check, sharedError } from '../native/call.ts';
+import { Delegate, type DelegateName } from '../native/constants.ts';
+import type { Native, Out } from '../native/native.ts';
+import type { InvokeStats, ModelHandle, ModelInfo, TensorInfoStruct } from '../native/structs.ts';
+import type { TopClass } from '../stats/snapshot.ts';
+import { delegateName } from './delegate-name.ts';
+import type { Runtime } from './runtime.ts';
+import { TensorBuffer } from './tensor-buffer.ts';
+import { type TensorInfo, tensorInfo } from './tensor-info.ts';
+import { topClasses } from './top-k.ts';
+
+export interface ModelOptions {
+  /** Stands in messages. */
+  name: string;
+  /** The .tflite file, or its bytes. */
+  source: string | Uint8Array;
+  /** 1 to 64; by default 1. */
+  threads?: number;
+  delegate?: DelegateName;
+  labels?: readonly string[];
+  sha256?: string;
+}
+
+/** A TensorFlow Lite model with everything the runtime allocates for it in one pool. */
+export class Model {
+  readonly name: string;
+  readonly sha256: string;
+  readonly pool: Pool;
+  readonly #runtime: Runtime;
+  readonly #options: ModelOptions;
+  #handle: ModelHandle | null = null;
+  #info: ModelInfo | null = null;
+  #inputs: TensorInfo[] = [];
+  #outputs: TensorBuffer[] = [];
+
+  constructor(runtime: Runtime, pool: Pool, options: ModelOptions) {
+    this.name = options.name;
+    this.sha256 = options.sha256 ?? '';
+    this.pool = pool;
+    this.#runtime = runtime;
+    this.#options = options;
+  }
+
+  get handle(): ModelHandle {
+    if (this.#handle === null) {
+      throw new Error(`the model ${this.name} is not loaded`);
+    }
+    return this.#handle;
+  }
+
+  get info(): ModelInfo {
+    if (this.#info === null) {
+      throw new Error(`the model ${this.name} is not loaded`);
+    }
+    return this.#info;
+  }
+
+  get inputs(): readonly TensorInfo[] {
+    return this.#inputs;
+  }
+
+  get outputs(): readonly TensorInfo[] {
+    return this.#outputs.map((output) => output.info);
+  }
+
+  get loadMs(): number {
+    return this.info.load_ns / 1e6;
+  }
+
+  /** As in the snapshot: `xnnpack+qs8`, `xnnpack (qu8 refused)`, `none`. */
+  get delegate(): string {
+    return delegateName(this.info.delegate, this.info.delegate_tried);
+  }
+
+  /** Loads off the event loop. A refused load leaves the pool empty and all else as it was. */
+  async start(): Promise<void> {
+    if (this.#handle !== null) {
+      return;
+    }
+    const { name, source, threads, delegate } = this.#options;
+    const bytes = typeof source === 'string' ? null : source;
+    const out: Out<ModelHandle> = [null];
+    await callAsync(
+      this.#native.ep_model_load,
+      this.#runtime.handle,
+      this.pool.handle,
+      {
+        name,
+        path: typeof source === 'string' ? source : null,
+        bytes,
+        size_bytes: bytes?.byteLength ?? 0,
+        max_file_bytes: 0,
+        threads: threads ?? 1,
+        delegate: Delegate[delegate ?? 'auto'],
+      },
+      out,
+    );
+    this.#handle = out[0];
+    this.#describe();
+  }
+
+  /** Unloads off the event loop and drops what is left in the pool. */
+  async stop(): Promise<void> {
+    if (this.#handle === null) {
+      return;
+    }
+    const handle = this.#handle;
+    this.#handle = null;
+    await callAsync(this.#native.ep_model_unload, handle, 1);
+  }
+
+  /** As `stop`, at once on the calling thread: for those who cannot wait. */
+  stopNow(): void {
+    if (this.#handle === null) {
+      return;
+    }
+    const handle = this.#handle;
+    this.#handle = null;
+    const error = sharedError();
+    check(this.#native.ep_model_unload(handle, 1, error), error);
+  }
+
+  writeInput(index: number, bytes: Uint8Array): void {
+    const error = sharedError();
+    const { byteLength } = bytes;
+    check(this.#native.ep_model_write_input(this.handle, index, bytes, byteLength, error), error);
+  }
+
+  /** Runs the model once off the event loop. */
+  async invoke(): Promise<InvokeStats> {
+    const stats: Partial<InvokeStats> = {};
+    await callAsync(this.#native.ep_model_invoke, this.handle, stats);
+    return stats as InvokeStats;
+  }
+
+  /** Runs the model once on the calling thread. */
+  invokeNow(): InvokeStats {
+    const stats: Partial<InvokeStats> = {};
+    const error = sharedError();
+    check(this.#native.ep_model_invoke(this.handle, stats, error), error);
+    return stats as InvokeStats;
+  }
+
+  /** Copies an output into the room that the model keeps for it, which the next read overwrites. */
+  readOutput(index: number): TensorBuffer {
+    const output = this.#outputs[index];
+    if (output === undefined) {
+      throw new RangeError(`${this.name} has ${this.#outputs.length} outputs, no number ${index}`);
+    }
+    const error = sharedError();
+    const { bytes } = output;
+    check(
+      this.#native.ep_model_read_output(this.handle, index, bytes, bytes.byteLength, error),
+      error,
+    );
+    return output;
+  }
+
+  /** The k best classes of the first output. */
+  topClasses(k: number): TopClass[] {
+    return topClasses(this.readOutput(0), this.#options.labels ?? [], k);
+  }
+
+  get #native(): Native {
+    return this.#runtime.native;
+  }
+
+  #describe(): void {
+    const info: Partial<ModelInfo> = {};
+    this.#native.ep_model_get_info(this.handle, info);
+    this.#info = info as ModelInfo;
+    this.#inputs = this.#tensors(this.#native.ep_model_input_info, this.#info.inputs);
+    this.#outputs = this.#tensors(this.#native.ep_model_output_info, this.#info.outputs).map(
+      (output) => new TensorBuffer(output),
+    );
+  }
+
+  #tensors(read: Native['ep_model_input_info'], count: number): TensorInfo[] {
+    return Array.from({ length: count }, (_, index) => {
+      const info: Partial<TensorInfoStruct> = {};
+      const status = read(this.handle, index, info);
+      check(status, sharedError());
+      return tensorInfo(info as TensorInfoStruct);
+    });
+  }
+}

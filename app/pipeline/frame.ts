@@ -1,0 +1,41 @@
+/** One captured frame and the answers that are still out on it. */
+export class Frame {
+  readonly number: number;
+  readonly slot: number;
+  readonly capturedNs: number;
+  /** The `ep_frame` for the workers. */
+  readonly native: Uint8Array;
+  #due: number;
+  #lost = false;
+  #answeredNs: number;
+
+  constructor(number: number, slot: number, capturedNs: number, native: Uint8Array, due: number) {
+    this.number = number;
+    this.slot = slot;
+    this.capturedNs = capturedNs;
+    this.native = native;
+    this.#due = due;
+    this.#answeredNs = capturedNs;
+  }
+
+  /** True once every model that was due has answered: the frame is completed. */
+  get completed(): boolean {
+    return this.#due === 0 && !this.#lost;
+  }
+
+  /** When the last answer came. */
+  get answeredNs(): number {
+    return this.#answeredNs;
+  }
+
+  answer(atNs: number): void {
+    this.#due -= 1;
+    this.#answeredNs = Math.max(this.#answeredNs, atNs);
+  }
+
+  /** A model's turn on the frame was dropped: it will not be completed. */
+  lose(): void {
+    this.#due -= 1;
+    this.#lost = true;
+  }
+}

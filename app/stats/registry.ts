@@ -1,0 +1,55 @@
+import type { DropReason, Snapshot } from './snapshot.ts';
+
+/** A part of the program that fills sections of the snapshot. */
+export interface SnapshotPart {
+  snapshot(): Partial<Snapshot>;
+}
+
+export const DROP_REASONS: readonly DropReason[] = [
+  'superseded',
+  'no_slot',
+  'source',
+  'error',
+  'stopping',
+];
+
+export function noDrops(): Record<DropReason, number> {
+  return { superseded: 0, no_slot: 0, source: 0, error: 0, stopping: 0 };
+}
+
+/** Puts the one picture together; a section that no part fills holds zeros. */
+export class Registry {
+  readonly #parts = new Set<SnapshotPart>();
+
+  add(part: SnapshotPart): void {
+    this.#parts.add(part);
+  }
+
+  remove(part: SnapshotPart): void {
+    this.#parts.delete(part);
+  }
+
+  snapshot(): Snapshot {
+    const snapshot = emptySnapshot();
+    for (const part of this.#parts) {
+      Object.assign(snapshot, part.snapshot());
+    }
+    return snapshot;
+  }
+}
+
+function emptySnapshot(): Snapshot {
+  return {
+    frames: { captured: 0, completed: 0, dropped: noDrops(), fps: 0, camera_fps: 0 },
+    deadline_hit_ratio: 0,
+    frame_latency_ms: { p50: 0, p95: 0, p99: 0, p999: 0, max: 0 },
+    region: { capacity_bytes: 0, mapped_bytes: 0, reserve_bytes: 0, page_bytes: 0, locked: false },
+    models: [],
+    steady_state: { frames_covered: 0, minor_faults: 0, foreign_allocations: 0 },
+    conversion_ms: { p50: 0, p99: 0 },
+    bytes_copied: 0,
+    accuracy: null,
+    event_loop_delay_ms: { p99: 0, max: 0 },
+    mqtt: { connected: false, published: 0, dropped: 0 },
+  };
+}

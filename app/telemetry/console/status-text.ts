@@ -1,0 +1,66 @@
+import type { ModelSnapshot, Snapshot } from '../../stats/snapshot.ts';
+import { fit, plain, width } from './text.ts';
+
+const GAP = '  ';
+
+function milliseconds(value: number): string {
+  return value < 10 ? value.toFixed(1) : value.toFixed(0);
+}
+
+function head({ frames, frame_latency_ms: latency, deadline_hit_ratio }: Snapshot): string {
+  return [
+    `${frames.fps.toFixed(1)} fps`,
+    `${milliseconds(latency.p50)}/${milliseconds(latency.p99)} ms`,
+    `${(deadline_hit_ratio * 100).toFixed(1)} %`,
+  ].join(GAP);
+}
+
+function tail({ region, mqtt }: Snapshot, showsMqtt: boolean): string {
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  const use = `${mib(region.mapped_bytes)}/${mib(region.capacity_bytes)} MiB`;
+  if (!showsMqtt) return use;
+  const lost = mqtt.dropped > 0 ? ` -${mqtt.dropped}` : '';
+  return `${use}${GAP}mqtt ${mqtt.connected ? 'on' : 'away'}${lost}`;
+}
+
+function answerOf(model: ModelSnapshot, columns = Number.POSITIVE_INFINITY): string {
+  const time = ` ${milliseconds(model.invoke_ms.p50)}`;
+  return fit(plain(model.top?.label ?? '-'), columns - time.length) + time;
+}
+
+/** Shares columns out: whoever needs less leaves the rest to the others. */
+function shares(needs: readonly number[], columns: number): number[] {
+  const order = needs.map((need, index) => ({ need, index })).sort((a, b) => a.need - b.need);
+  const given = needs.map(() => 0);
+  let left = columns;
+  order.forEach(({ need, index }, position) => {
+    const share = Math.min(need, Math.floor(left / (order.length - position)));
+    given[index] = share;
+    left -= share;
+  });
+  return given;
+}
+
+/** Each model's answer and time, with the names before them where all of that fits. */
+function answers(models: readonly ModelSnapshot[], columns: number): string[] {
+  const whole = models.map((model) => `${model.name}: ${answerOf(model)}`);
+  if (whole.reduce((sum, text) => sum + width(text), 0) <= columns) return whole;
+  const needs = models.map((model) => width(answerOf(model)));
+  const given = shares(needs, columns);
+  return models.map((model, index) => answerOf(model, given[index] ?? 0));
+}
+
+/** A letter or two of the label, and the time. */
+const LEAST_ANSWER = 8;
+
+/**
+ * The state of things in one line of at most so many columns: frames a second, p50/p99 latency,
+ * deadlines kept, each model's answer and milliseconds, the region's use, MQTT.
+ */
+export function statusText(snapshot: Snapshot, columns: number, showsMqtt: boolean): string {
+  const [left, right] = [head(snapshot), tail(snapshot, showsMqtt)];
+  const { models } = snapshot;
+  const room = columns - width(left) - width(right) - GAP.length * (models.length + 1);
+  if (room < models.length * LEAST_ANSWER) return fit([left, right].join(GAP), columns);
+  return [left, ...answers(models, room), right].join(GAP);
+}

@@ -1,0 +1,12 @@
+/** One message to a broker. */
+export interface Message {
+  topic: string;
+  payload: string;
+  /** 0: now or never; 1: kept until the broker has confirmed it. */
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+export function sizeOf(message: Message): number {
+  return Buffer.byteLength(message.topic) + Buffer.byteLength(message.payload);
+}

@@ -1,0 +1,24 @@
+/** Every topic of a device, in one place. */
+export class Topics {
+  readonly root: string;
+
+  constructor(base: string, device: string) {
+    this.root = `${base}/${device}`;
+  }
+
+  get availability(): string {
+    return `${this.root}/availability`;
+  }
+
+  get state(): string {
+    return `${this.root}/state`;
+  }
+
+  get event(): string {
+    return `${this.root}/event`;
+  }
+
+  result(model: string): string {
+    return `${this.root}/model/${model}/result`;
+  }
+}

@@ -1,0 +1,3 @@
+# Programs for the checks of the project; none is part of the product.
+add_executable(outputs tools/outputs.cpp)
+target_link_libraries(outputs PRIVATE ep_settings edgepool)

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded-broker.ts';
+import { silent } from './silent.ts';
+import { until } from './until.ts';
+
+/** A broker that a test can take away and bring back, at one address. */
+export interface TestBroker {
+  url: string;
+  start(): Promise<void>;
+  /** Without a goodbye to anybody. */
+  kill(): Promise<void>;
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Whether anybody listens on a port. */
+export async function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** A real mosquitto. Its process is there to be stopped and continued. */
+export class Mosquitto implements TestBroker {
+  readonly #port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'edgepool-mosquitto-'));
+  process: ChildProcess | null = null;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.#port}`;
+  }
+
+  async start(access = 'allow_anonymous true\n'): Promise<void> {
+    const file = join(this.#folder, 'mosquitto.conf');
+    writeFileSync(file, `listener ${this.#port} 127.0.0.1\n${access}`);
+    // Debian puts it where only root's PATH leads.
+    const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+    this.process = spawn('mosquitto', ['-c', file], {
+      stdio: 'ignore',
+      env: { ...process.env, PATH },
+    });
+    await until('mosquitto listens', () => answers(this.#port));
+  }
+
+  async kill(): Promise<void> {
+    const child = this.process;
+    this.process = null;
+    if (child === null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The broker inside the program. */
+export class Embedded implements TestBroker {
+  readonly #broker: EmbeddedBroker;
+  readonly url: string;
+
+  constructor(port: number) {
+    this.#broker = new EmbeddedBroker(silent, port);
+    this.url = `mqtt://127.0.0.1:${port}`;
+  }
+
+  async start(): Promise<void> {
+    await this.#broker.start();
+  }
+
+  async kill(): Promise<void> {
+    await this.#broker.stop();
+  }
+}

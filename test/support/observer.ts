@@ -1,0 +1,44 @@
+import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import { until } from './until.ts';
+
+export interface Observed {
+  topic: string;
+  payload: string;
+  qos: number;
+  retain: boolean;
+}
+
+/** Another client of the broker, which hears everything that is said. */
+export class Observer {
+  readonly heard: Observed[] = [];
+  readonly #client: MqttClient;
+
+  private constructor(client: MqttClient) {
+    this.#client = client;
+  }
+
+  /** Returns once its subscription holds. */
+  static async listen(url: string, topic = '#'): Promise<Observer> {
+    const client = mqtt.connect(url, { reconnectPeriod: 20 });
+    const observer = new Observer(client);
+    client.on('message', (heardTopic: string, payload: Buffer, packet: IPublishPacket) => {
+      const { qos, retain } = packet;
+      observer.heard.push({ topic: heardTopic, payload: payload.toString(), qos, retain });
+    });
+    client.on('error', () => undefined);
+    await client.subscribeAsync(topic, { qos: 1 });
+    return observer;
+  }
+
+  on(topic: string): string[] {
+    return this.heard.filter((message) => message.topic === topic).map(({ payload }) => payload);
+  }
+
+  async hears(topic: string, payload: string): Promise<void> {
+    await until(`${topic} ${payload}`, () => this.on(topic).includes(payload));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync(true);
+  }
+}

@@ -1,0 +1,55 @@
+import type { ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
+
+export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
+  return {
+    name,
+    sha256: 'a'.repeat(64),
+    load_ms: 12.5,
+    invoke_ms: { p50: 4.42, p99: 6.1 },
+    invokes: 300,
+    top: label === null ? null : { label, score: 0.9 },
+    delegate: 'xnnpack',
+    pool: {
+      quota_bytes: 12 << 20,
+      mapped_bytes: 11 << 20,
+      live_bytes: 9 << 20,
+      peak_bytes: 10 << 20,
+      chunk_bytes: 16384,
+      external_fragmentation: 0,
+      internal_fragmentation: 0.01,
+      utilisation: 0.9,
+      runs: 1,
+    },
+    ...more,
+  };
+}
+
+/** A picture of a device that is well. */
+export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    frames: {
+      captured: 301,
+      completed: 300,
+      dropped: { superseded: 1, no_slot: 0, source: 0, error: 0, stopping: 0 },
+      fps: 29.97,
+      camera_fps: 30,
+    },
+    deadline_hit_ratio: 0.9967,
+    frame_latency_ms: { p50: 12.34, p95: 15, p99: 18.2, p999: 20, max: 21 },
+    region: {
+      capacity_bytes: 64 << 20,
+      mapped_bytes: 38 << 20,
+      reserve_bytes: 26 << 20,
+      page_bytes: 4096,
+      locked: true,
+    },
+    models,
+    steady_state: { frames_covered: 300, minor_faults: 0, foreign_allocations: 0 },
+    conversion_ms: { p50: 1, p99: 2 },
+    bytes_copied: 0,
+    accuracy: null,
+    event_loop_delay_ms: { p99: 1, max: 2 },
+    mqtt: { connected: true, published: 10, dropped: 0 },
+    ...more,
+  };
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusText } from '../../app/telemetry/console/status-text.ts';
+import { fit, width } from '../../app/telemetry/console/text.ts';
+import { modelSnapshot, snapshot } from '../support/snapshots.ts';
+
+const three = snapshot([
+  modelSnapshot('mobilenet_v2', 'Egyptian cat'),
+  modelSnapshot('person', 'no person', { invoke_ms: { p50: 0.14, p99: 0.2 } }),
+  modelSnapshot('resnet18', null, { invoke_ms: { p50: 23.4, p99: 30 } }),
+]);
+
+test('with room enough everything is said in full', () => {
+  assert.equal(
+    statusText(three, 200, true),
+    '30.0 fps  12/18 ms  99.7 %  mobilenet_v2: Egyptian cat 4.4  person: no person 0.1  ' +
+      'resnet18: - 23  38/64 MiB  mqtt on',
+  );
+});
+
+test('it never takes more columns than there are, and never a line of its own', () => {
+  const wide = snapshot([
+    modelSnapshot('猫', '猫猫猫猫猫猫猫猫猫猫猫猫'),
+    modelSnapshot('evil', 'a\u001b[2Jb\nc'),
+    modelSnapshot('n'.repeat(63), 'é'.repeat(40)),
+  ]);
+  for (const picture of [three, wide, snapshot([])]) {
+    for (let columns = 1; columns <= 220; columns++) {
+      const text = statusText(picture, columns, true);
+      assert.ok(width(text) <= columns, `${columns}: ${width(text)} ${text}`);
+      assert.doesNotMatch(text, /\p{Control}/u);
+    }
+  }
+});
+
+test('on 80 columns every model still shows its answer and time', () => {
+  const text = statusText(three, 79, true);
+  assert.match(text, /Egyptia… 4\.4 {2}no per… 0\.1 {2}- 23 {2}38\/64 MiB {2}mqtt on$/);
+});
+
+test('a broker that is away shows, with what was dropped; no broker shows nothing', () => {
+  const away = snapshot([], { mqtt: { connected: false, published: 1, dropped: 12 } });
+  assert.match(statusText(away, 80, true), /mqtt away -12$/);
+  assert.match(statusText(away, 80, false), /38\/64 MiB$/);
+});
+
+test('cutting respects characters of two columns and of none', () => {
+  assert.equal(fit('猫猫猫', 6), '猫猫猫');
+  assert.equal(fit('猫猫猫', 5), '猫猫…');
+  assert.equal(fit('猫猫猫', 4), '猫…');
+  assert.equal(fit('abc', 0), '');
+  assert.equal(width('e\u0301'), 1);
+  assert.equal(width('\u001b[38;5;39m█\u001b[0m'), 1);
+});
