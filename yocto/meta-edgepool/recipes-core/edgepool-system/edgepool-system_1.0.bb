@@ -35,7 +35,6 @@ SYSTEMD_SERVICE:${PN} = " \
     edgepool-data-folders.service \
     edgepool-data-grow.service \
     edgepool-mark-good.service \
-    edgepool-trial.service \
     edgepool-trial.timer \
 "
 

@@ -6,8 +6,6 @@ SECTION = "libs"
 LICENSE = "BSD-3-Clause"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=464282cfb405b005b9637f11103a7325"
 
-DEPENDS = "jpeg"
-
 SRC_URI = "git://chromium.googlesource.com/libyuv/libyuv;protocol=https;branch=main;destsuffix=${BP}"
 SRCREV = "b2528b0be934de1918e20c85fc170d809eeb49ab"
 
@@ -16,7 +14,8 @@ S = "${UNPACKDIR}/${BP}"
 inherit cmake
 
 # Its CMakeLists.txt asks for CMake 2.8, which CMake 4 takes only when told to.
-EXTRA_OECMAKE = "-DCMAKE_POLICY_VERSION_MINIMUM=3.5"
+# JPEG is decoded by libjpeg-turbo itself.
+EXTRA_OECMAKE = "-DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON"
 
 # No version is in the library's name, so nothing sorts it into -dev.
 do_install() {

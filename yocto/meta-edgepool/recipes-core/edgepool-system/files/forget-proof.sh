@@ -11,4 +11,4 @@ case $(sed -n 's/.*rauc\.slot=\([AB]\).*/\1/p' /proc/cmdline) in
     ;;
 esac
 rm -f "/data/rauc/proved-$other"
-sync /data/rauc
+sync

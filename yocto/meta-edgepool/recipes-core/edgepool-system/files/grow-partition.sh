@@ -12,7 +12,8 @@ gain_bytes=$((16 * 1024 * 1024))
 
 # The end of a partition, in sectors, out of sfdisk's dump: "... start= 8192, size= 131072, ...".
 # All four must be there: a table that looks otherwise is not ours to change.
-end=$(sfdisk --dump "$disk" | awk -v number="$number" '
+table=$(sfdisk --dump "$disk")
+end=$(echo "$table" | awk -v number="$number" '
   /start=/ {
     line = $0; gsub(/[^0-9,=a-z]/, "", line)
     match(line, /start=[0-9]+/); start = substr(line, RSTART + 6, RLENGTH - 6)
