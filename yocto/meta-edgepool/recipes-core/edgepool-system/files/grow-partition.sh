@@ -37,7 +37,7 @@ if [ $(((total - end) * sector)) -lt $gain_bytes ]; then
 fi
 
 # One sector is written. Other partitions are in use, so the kernel is told of this one alone.
-echo ', +' | sfdisk --quiet --no-reread --force -N "$number" "$disk"
+echo ', +' | sfdisk --quiet --no-reread --no-tell-kernel --force -N "$number" "$disk"
 if [ -b "$disk" ]; then
   partx --update --nr "$number" "$disk"
 fi
