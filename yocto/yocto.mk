@@ -1,5 +1,5 @@
 # The board's verbs, for the Makefile to include.
-.PHONY: image flash yocto-check unit-check
+.PHONY: image flash yocto-check board-check
 
 image: bundle ## build the SD image with kas (hours, 70 GB); KAS=FILE for another release
 	@scripts/yocto-image.sh $(KAS)
@@ -10,5 +10,6 @@ flash: ## write the SD image to a card; DEVICE=/dev/... [IMAGE=FILE.wic.zst]
 yocto-check: ## check the Yocto layer offline; LAYERS=folder with clones of bitbake and the layers
 	@scripts/yocto-check.sh $(LAYERS)
 
-unit-check: ## verify the shipped systemd units and how well they are sealed off
+board-check: ## verify the board's systemd units and try its scripts, without a board and without bitbake
 	@scripts/yocto-units.sh
+	@yocto/check/scripts-test.sh
