@@ -1,1 +1,1 @@
-CMDLINE:append:edgepool = " ${EDGEPOOL_CMDLINE}"
+CMDLINE:append:edgepool-distro = " ${EDGEPOOL_CMDLINE}"

@@ -1,1 +1,1 @@
-FILESEXTRAPATHS:prepend:edgepool := "${THISDIR}/files:"
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"

@@ -1,8 +1,9 @@
 SUMMARY = "edgepool and what a board needs to run it by itself"
 
-inherit packagegroup
-
+# Before the class is inherited, which would make it fit for every architecture: Node.js is not.
 PACKAGE_ARCH = "${MACHINE_ARCH}"
+
+inherit packagegroup
 
 RDEPENDS:${PN} = " \
     ca-certificates \

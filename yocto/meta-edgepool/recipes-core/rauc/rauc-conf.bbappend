@@ -1,8 +1,8 @@
-FILESEXTRAPATHS:prepend:edgepool := "${THISDIR}/files:"
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"
 
 # The board's own keyring, from outside the repository; under the name that system.conf gives.
-RAUC_KEYRING_FILE:edgepool = "keyring.pem"
-RAUC_KEYRING_URI:edgepool = "file://${EDGEPOOL_RAUC_KEYRING};downloadfilename=keyring.pem"
+RAUC_KEYRING_FILE:edgepool-distro = "keyring.pem"
+RAUC_KEYRING_URI:edgepool-distro = "file://${EDGEPOOL_RAUC_KEYRING};downloadfilename=keyring.pem"
 
 python () {
     if d.getVar('DISTRO') != 'edgepool':
@@ -16,8 +16,8 @@ python () {
                                   'file' % keyring)
 }
 
-do_install:append:edgepool() {
+do_install:append:edgepool-distro() {
     sed -i 's/@COMPATIBLE@/${EDGEPOOL_COMPATIBLE}/' ${D}${nonarch_libdir}/rauc/system.conf
 }
 
-PACKAGE_ARCH:edgepool = "${MACHINE_ARCH}"
+PACKAGE_ARCH:edgepool-distro = "${MACHINE_ARCH}"

@@ -1,3 +1,3 @@
-FILESEXTRAPATHS:prepend:edgepool := "${THISDIR}/files:"
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"
 
-SRC_URI:append:edgepool = " file://edgepool.cfg"
+SRC_URI:append:edgepool-distro = " file://edgepool.cfg"

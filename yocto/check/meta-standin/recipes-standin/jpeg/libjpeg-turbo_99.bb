@@ -7,16 +7,14 @@ do_configure[noexec] = "1"
 do_compile[noexec] = "1"
 
 # Debian's arm64 packages, unpacked (scripts/arm64-sysroot.sh).
+
 ARM64_SYSROOT ?= ""
 
 do_install() {
-    install -d ${D}${libdir} ${D}${includedir}
-    for library in libjpeg.so libturbojpeg.so; do
-        cp --dereference ${ARM64_SYSROOT}/usr/lib/aarch64-linux-gnu/$library.? ${D}${libdir}
-    done
+    install -D -m 0755 ${ARM64_SYSROOT}/usr/lib/aarch64-linux-gnu/libturbojpeg.so.0 \
+        ${D}${libdir}/libturbojpeg.so.0
     ln -s libturbojpeg.so.0 ${D}${libdir}/libturbojpeg.so
-    ln -s libjpeg.so.62 ${D}${libdir}/libjpeg.so
-    cp ${ARM64_SYSROOT}/usr/include/*.h ${D}${includedir}
+    install -D -m 0644 ${ARM64_SYSROOT}/usr/include/turbojpeg.h ${D}${includedir}/turbojpeg.h
 }
 
 INSANE_SKIP:${PN} = "already-stripped ldflags"
