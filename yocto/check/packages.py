@@ -20,7 +20,7 @@ FILES = {
     'edgepool-system': ['/usr/libexec/edgepool/grow-partition', '/usr/libexec/edgepool/mark-good',
                         '/usr/lib/systemd/system/edgepool-mark-good.service',
                         '/etc/ssh/sshd_config.d/10-edgepool.conf', '/data'],
-    'rauc-conf': ['/usr/lib/rauc/system.conf', '/usr/lib/rauc/keyring.pem'],
+    'rauc-conf': ['/usr/lib/rauc/system.conf', '/usr/lib/rauc/authority.cert.pem'],
 }
 ENABLED = ['edgepool.service', 'edgepool-mark-good.service', 'edgepool-data-grow.service',
            'edgepool-trial.timer']
@@ -49,7 +49,7 @@ def check_files(packages):
 
 def check_units(packages):
     """systemd's units are enabled by the packages' own scripts or by a preset."""
-    for name in ('edgepool', 'edgepool-system'):
+    for name in sorted({'edgepool', 'edgepool-system'} & packages.keys()):
         script = run('dpkg-deb', '--info', packages[name], 'postinst')
         for unit in ENABLED:
             owner = 'edgepool' if unit == 'edgepool.service' else 'edgepool-system'

@@ -1,8 +1,7 @@
-FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"
-
-# The board's own keyring, from outside the repository; under the name that system.conf gives.
-RAUC_KEYRING_FILE:edgepool-distro = "keyring.pem"
-RAUC_KEYRING_URI:edgepool-distro = "file://${EDGEPOOL_RAUC_KEYRING};downloadfilename=keyring.pem"
+# The board's own keyring comes from outside the repository: its folder is searched for it.
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:${@os.path.dirname(d.getVar('EDGEPOOL_RAUC_KEYRING') or '')}:"
+RAUC_KEYRING_FILE:edgepool-distro = "${@os.path.basename(d.getVar('EDGEPOOL_RAUC_KEYRING') or '')}"
+RAUC_KEYRING_URI:edgepool-distro = "file://${RAUC_KEYRING_FILE}"
 
 python () {
     if d.getVar('DISTRO') != 'edgepool':
@@ -17,7 +16,8 @@ python () {
 }
 
 do_install:append:edgepool-distro() {
-    sed -i 's/@COMPATIBLE@/${EDGEPOOL_COMPATIBLE}/' ${D}${nonarch_libdir}/rauc/system.conf
+    sed -i -e 's/@COMPATIBLE@/${EDGEPOOL_COMPATIBLE}/' -e 's/@KEYRING@/${RAUC_KEYRING_FILE}/' \
+        ${D}${nonarch_libdir}/rauc/system.conf
 }
 
 PACKAGE_ARCH:edgepool-distro = "${MACHINE_ARCH}"
