@@ -188,7 +188,7 @@ tasks() {
 
 # The tested layer is not among the build's own, so that signatures without it are known.
 layer() {
-  configure build-layer offline.conf layers/openembedded-core/meta
+  configure build-layer offline.conf "${upstream[@]}"
   rm -f "$build/layer.log"
   (cd "$build" && as_builder yocto-check-layer --no-auto-dependency \
     --machines raspberrypi4-64 --dependency "$work/layers/meta-openembedded/meta-oe" \

@@ -78,9 +78,8 @@ do_install() {
     install -d ${D}${datadir}/edgepool/models
     install -m 0644 ${S}/edgepool.yaml ${D}${datadir}/edgepool
     find ${S}/models -maxdepth 1 -type f -exec install -m 0644 {} ${D}${datadir}/edgepool/models \;
-
-    install -d ${D}${docdir}/edgepool
-    install -m 0644 ${S}/package-lock.json ${S}/licences.json ${D}${docdir}/edgepool
+    # What is bundled, and under which terms, is said on the board itself.
+    install -m 0644 ${S}/package-lock.json ${S}/licences.json ${D}${datadir}/edgepool
 
     install -D -m 0755 ${UNPACKDIR}/edgepool.sh ${D}${bindir}/edgepool
     install -D -m 0755 ${UNPACKDIR}/start.sh ${D}${libexecdir}/edgepool/start
