@@ -19,7 +19,7 @@ FILES = {
     'edgepool-system': ['/usr/libexec/edgepool/grow-partition', '/usr/libexec/edgepool/mark-good',
                         '/usr/lib/systemd/system/edgepool-mark-good.service',
                         '/etc/ssh/sshd_config.d/10-edgepool.conf', '/data'],
-    'rauc-conf': ['/usr/lib/rauc/system.conf', '/usr/lib/rauc/authority.cert.pem'],
+    'rauc-conf': ['rauc/system.conf', 'rauc/authority.cert.pem'],
 }
 ENABLED = ['edgepool.service', 'edgepool-mark-good.service', 'edgepool-data-grow.service',
            'edgepool-trial.timer']
@@ -43,7 +43,9 @@ def check_files(packages):
             continue
         listed = {line.split(maxsplit=5)[5].removeprefix('.').rstrip('/')
                   for line in run('dpkg-deb', '--contents', packages[name]).splitlines()}
-        yield from (f'{name} lacks {path}' for path in files if path not in listed)
+        # A path without a leading slash lies in /usr/lib or, with scarthgap, in /etc.
+        yield from (f'{name} lacks {path}' for path in files
+                    if not listed & {path, f'/usr/lib/{path}', f'/etc/{path}'})
 
 
 def check_units(packages):

@@ -16,8 +16,9 @@ python () {
 }
 
 do_install:append:edgepool-distro() {
+    # In /usr/lib since wrynose, in /etc before.
     sed -i -e 's/@COMPATIBLE@/${EDGEPOOL_COMPATIBLE}/' -e 's/@KEYRING@/${RAUC_KEYRING_FILE}/' \
-        ${D}${nonarch_libdir}/rauc/system.conf
+        $(find ${D} -name system.conf)
 }
 
 PACKAGE_ARCH:edgepool-distro = "${MACHINE_ARCH}"
