@@ -43,12 +43,14 @@ g++-aarch64-linux-gnu"
 release() { sed -n 's/^LAYERSERIES_CORENAMES = "\(.*\)"/\1/p' \
   "$layers/openembedded-core/meta/conf/layer.conf"; }
 
+head_of() { git -c safe.directory='*' -C "$1" rev-parse HEAD 2>/dev/null || true; }
+
 # One line a clone: its commit, and whether it is the pinned one.
 print_commits() {
   local lock=yocto/kas/edgepool.lock.yml name found note
   [ "$(release)" = wrynose ] || lock=yocto/kas/edgepool-$(release).lock.yml
   for name in "${names[@]}"; do
-    found=$(git -c safe.directory='*' -C "$layers/$name" rev-parse HEAD)
+    found=$(head_of "$layers/$name")
     note="not the one in $lock"
     ! grep -q "commit: $found\$" "$lock" || note=pinned
     printf '      %-18s %s (%s)\n' "$name" "$found" "$note"
@@ -94,6 +96,8 @@ prepare_work() {
   local name files
   mkdir -p "$work/layers" "$work/home"
   for name in "${names[@]}"; do
+    # Left as it is where it has not changed, so that bitbake's cache stays good.
+    [ "$(head_of "$layers/$name")" != "$(head_of "$work/layers/$name")" ] || continue
     rm -rf "$work/layers/$name"
     git -c safe.directory='*' clone --quiet --no-hardlinks "$layers/$name" "$work/layers/$name"
   done
