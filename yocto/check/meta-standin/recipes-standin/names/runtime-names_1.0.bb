@@ -1,0 +1,6 @@
+SUMMARY = "Names of packages that ours need when they run, and that take hours to make"
+LICENSE = "CLOSED"
+
+INHIBIT_DEFAULT_DEPS = "1"
+ALLOW_EMPTY:${PN} = "1"
+RPROVIDES:${PN} = "nodejs rauc util-linux-blockdev util-linux-partx util-linux-sfdisk"

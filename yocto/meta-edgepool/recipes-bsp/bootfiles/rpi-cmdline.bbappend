@@ -1,0 +1,1 @@
+CMDLINE:append:edgepool-distro = " ${EDGEPOOL_CMDLINE}"

@@ -1,0 +1,1 @@
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"

@@ -1,0 +1,23 @@
+SUMMARY = "edgepool's native library: one region, isolated pools, models, frames"
+SECTION = "libs"
+LICENSE = "Apache-2.0"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
+
+# Sources out of the commit that the recipe stands in: no second pin that could disagree with it, and
+# nothing to fetch. bitbake takes the checksum of every file.
+FILESEXTRAPATHS:prepend := "${EDGEPOOL_REPOSITORY}:"
+SRC_URI = "file://native file://LICENSE"
+
+S = "${UNPACKDIR}"
+OECMAKE_SOURCEPATH = "${S}/native"
+
+DEPENDS = "jpeg libyuv"
+
+inherit cmake
+
+# The tests run on a developer's machine and under emulation (make test); the library is used by
+# nothing but the app, which opens it by name.
+EXTRA_OECMAKE = "-DEP_BUILD_TESTS=OFF"
+
+SOLIBS = ".so"
+FILES_SOLIBSDEV = ""

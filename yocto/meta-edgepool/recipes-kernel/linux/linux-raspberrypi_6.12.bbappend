@@ -1,0 +1,3 @@
+FILESEXTRAPATHS:prepend:edgepool-distro := "${THISDIR}/files:"
+
+SRC_URI:append:edgepool-distro = " file://edgepool.cfg"
