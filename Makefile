@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
         setup setup-test clean distclean
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 56
+	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 56
 
 run: setup ## run the default job; ARGS="..." is passed on, ARGS="--help" lists what there is
 	@exec scripts/edgepool run $(ARGS)
@@ -47,3 +47,5 @@ clean: ## remove what was built
 
 distclean: clean ## remove what was built and what was installed inside the checkout
 	@rm -rf node_modules .tools
+
+include yocto/yocto.mk

@@ -1,7 +1,7 @@
 # The board's verbs, for the Makefile to include.
 .PHONY: image flash yocto-check board-check
 
-image: bundle ## build the SD image with kas (hours, 70 GB); KAS=FILE for another release
+image: ## build the SD image with kas (hours, 70 GB); KAS=FILE for another release
 	@scripts/yocto-image.sh $(KAS)
 
 flash: ## write the SD image to a card; DEVICE=/dev/... [IMAGE=FILE.wic.zst]

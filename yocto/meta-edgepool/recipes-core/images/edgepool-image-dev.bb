@@ -14,4 +14,3 @@ IMAGE_INSTALL += " \
     strace \
     v4l-utils \
 "
-
