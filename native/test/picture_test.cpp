@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <random>
 
 #include "frames_fixture.hpp"
 #include "picture_samples.hpp"
@@ -201,15 +202,15 @@ TEST(Picture, WithDamagedBytesNeverCrashes) {
   const TemporaryFolder folder;
   const unsigned seed = testing::UnitTest::GetInstance()->random_seed() + 20240u;
   std::cout << "seed " << seed << "\n";
-  std::srand(seed);
+  std::mt19937 random(seed);
   for (const std::vector<uint8_t>& whole :
        {make_bmp(gradient_rgb(40, 30), 40, 30, {32, true, true}),
         make_jpeg(gradient_rgb(40, 30), 40, 30)}) {
     for (int round = 0; round < 300; ++round) {
       std::vector<uint8_t> damaged = whole;
       for (int i = 0; i < 4; ++i) {
-        const size_t most = std::rand() % 2 == 0 ? 70 : damaged.size();
-        damaged[static_cast<size_t>(std::rand()) % most] = static_cast<uint8_t>(std::rand());
+        const size_t most = random() % 2 == 0 ? 70 : damaged.size();
+        damaged[random() % most] = static_cast<uint8_t>(random());
       }
       const Decoded decoded = decode(folder.write("damaged", damaged));
       EXPECT_TRUE(decoded.status == EP_OK || !decoded.message.empty());
