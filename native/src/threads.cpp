@@ -60,12 +60,19 @@ void give_back(Thread* thread, uint64_t minor_faults, uint64_t major_faults) {
   thread->used = false;
 }
 
+// The thread sanitizer takes its own state of the thread away in its last round.
+#if defined(__SANITIZE_THREAD__)
+constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS - 2;
+#else
+constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS;
+#endif
+
 /** Runs as the thread ends. Other libraries' destructors may still use the pool, in this round or a
  *  later one, so the thread lets go of it in the last round only. */
 void on_thread_exit(void* value) {
   auto* const thread = static_cast<Thread*>(value);
   thread->destructor_rounds += 1;
-  if (thread->destructor_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+  if (thread->destructor_rounds < kLastRound) {
     pthread_setspecific(exit_key, thread);
     return;
   }
