@@ -123,7 +123,8 @@ typedef struct ep_region_stats {
  * is required and refused (EP_E_MEMLOCK). With EP_LOCK_PREFERRED the region goes on unlocked and
  * `locked` says so.
  *
- * Nothing of the region reaches child processes or core files. Cost: about 0.3 ms a MiB, once.
+ * Nothing of the region reaches child processes or core files.
+ * Cost: the kernel's zeroing of every page, once.
  */
 EP_API int32_t ep_region_create(const ep_region_options* options, ep_region** out, ep_error* error);
 
