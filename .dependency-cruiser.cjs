@@ -11,7 +11,7 @@ const floors = [
   ['pipeline', 'analysis', 'bench', 'parking'],
   ['models', 'frames', 'telemetry', 'dashboard'],
   ['memory'],
-  ['native', 'stats', 'config'],
+  ['native', 'stats', 'config', 'drawing'],
 ];
 
 /** The pattern of a room's files: a folder, or one file. */
@@ -56,9 +56,9 @@ module.exports = {
       to: { path: '^app/', pathNot: '^app/(telemetry|dashboard|stats|config)/' },
     },
     {
-      name: 'stats, config and native import no room',
+      name: 'stats, config, native and drawing import no room',
       severity: 'error',
-      from: { path: '^app/(stats|config|native)/' },
+      from: { path: '^app/(stats|config|native|drawing)/' },
       to: { path: '^app/', pathNot: '^app/$1/' },
     },
     {

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test baseline lint format models \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test baseline bench lint format models \
         setup setup-test clean distclean
 
 help: ## list the verbs
@@ -26,6 +26,11 @@ arm64-test: setup-test ## build for the board's processor and run the native tes
 
 baseline: setup ## renew test/baseline.json: what models need now is what they may need from now on
 	@node --import tsx scripts/baseline.ts build/models ../shared/models
+
+# Real models are compared too where a folder of them lies beside the checkout.
+bench: setup-test ## measure edgepool beside what one would otherwise use; writes docs/benchmarks.md
+	@scripts/edgepool bench all --pages docs --json build/benchmarks.json \
+	  $(addprefix --models ,$(wildcard ../shared/models))
 
 lint: setup-test ## check format, types, imports, native code and scripts
 	@scripts/lint.sh

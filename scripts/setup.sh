@@ -136,7 +136,7 @@ build_native() {
 
 native_library() {
   local key files
-  mapfile -t files < <(find native/CMakeLists.txt native/cmake native/include native/src -type f | sort)
+  mapfile -t files < <(find native/CMakeLists.txt native/cmake native/include native/src native/tools -type f | sort)
   key=$(digest_of "${files[@]}")
   if stamp_matches build/native/stamp "$key" && [ -f build/native/libedgepool.so ]; then
     skip_step

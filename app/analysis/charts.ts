@@ -1,9 +1,9 @@
+import { box, element, marks, picture, text } from '../drawing/svg.ts';
+import { size } from '../drawing/text.ts';
 import type { AnalysedModel } from './analyse-model.ts';
 import type { SizeClass } from './analysis.ts';
 import { OWNERS, type Owner, ownersOf } from './owners.ts';
 import { isThere, type Life, replay } from './replay.ts';
-import { box, element, marks, picture, text } from './svg.ts';
-import { size } from './tables.ts';
 import type { Phase, Trace } from './trace.ts';
 
 const WIDTH = 960;

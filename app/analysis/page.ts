@@ -1,8 +1,8 @@
+import { element, escapeText } from '../drawing/svg.ts';
+import { size } from '../drawing/text.ts';
 import { type AnalysedModel, titleOf } from './analyse-model.ts';
 import { legend, poolMap, sizeHistogram, timeline } from './charts.ts';
 import type { PlanFile } from './plan-file.ts';
-import { element, escapeText } from './svg.ts';
-import { size } from './tables.ts';
 
 const STYLE = `
 :root { color-scheme: light; }

@@ -24,6 +24,12 @@ edgepool analyze [options] MODEL|FOLDER...
   --json [FILE.json]          the figures as JSON, on standard output or in the file
   --threads N                 threads of the runtime, 1 by default
 
+edgepool bench NAME|all       measure edgepool beside what one would otherwise use: load, ...
+  --json FILE                 the figures as JSON
+  --pages FOLDER              write benchmarks.md and its pictures into the folder
+  --models FOLDER             more models, beside those that set-up made; may be repeated
+  --tiny                      show that it works; the figures mean nothing
+
 edgepool help, version        this text; the version
 
 Exit status: 0 done, 1 failed or refused, 2 wrong usage.

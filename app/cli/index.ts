@@ -1,6 +1,7 @@
 /** The command line: hands over to the verb. */
 import { nearest } from '../config/nearest.ts';
 import { analyze } from './analyze.ts';
+import { bench } from './bench.ts';
 import { report } from './failure.ts';
 import { help } from './help.ts';
 import { run } from './run.ts';
@@ -10,12 +11,12 @@ import { version } from './version.ts';
 
 type Verb = (args: readonly string[]) => Promise<number>;
 
-const VERBS: Readonly<Record<string, Verb>> = { run, verify, analyze, help, version };
+const VERBS: Readonly<Record<string, Verb>> = { run, verify, analyze, bench, help, version };
 const FLAGS: Readonly<Record<string, Verb>> = { '--help': help, '-h': help, '--version': version };
 
 function dispatch([word, ...args]: readonly string[]): Promise<number> {
   if (word === undefined)
-    throw new UsageError('a verb is needed: run, verify, analyze, help or version');
+    throw new UsageError('a verb is needed: run, verify, analyze, bench, help or version');
   const verb = FLAGS[word] ?? (Object.hasOwn(VERBS, word) ? VERBS[word] : undefined);
   if (verb === undefined) {
     throw new UsageError(

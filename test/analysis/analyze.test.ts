@@ -9,7 +9,8 @@ import { mtraceLogs } from '../../app/analysis/mtrace.ts';
 import { analysisPage } from '../../app/analysis/page.ts';
 import { makePlanFile } from '../../app/analysis/plan-file.ts';
 import { replay } from '../../app/analysis/replay.ts';
-import { bar, modelTables, regionTable, size } from '../../app/analysis/tables.ts';
+import { modelTables, regionTable } from '../../app/analysis/tables.ts';
+import { bar, size } from '../../app/drawing/text.ts';
 import { edgepool, ROOT } from '../support/edgepool.ts';
 import { scratchFolder } from '../support/scratch.ts';
 

@@ -26,10 +26,11 @@ test('help and version answer with status 0', async () => {
 test('wrong usage is status 2 and one line that names it', async () => {
   const hint = ' (edgepool help lists what there is)\n';
   const cases: [string[], string][] = [
-    [[], `edgepool: a verb is needed: run, verify, analyze, help or version${hint}`],
+    [[], `edgepool: a verb is needed: run, verify, analyze, bench, help or version${hint}`],
     [['rum'], `edgepool: "rum" is not a verb; the nearest is run${hint}`],
     [['run', '--fsp', '30'], `edgepool: --fsp is not an option; the nearest is --fps${hint}`],
     [['run', '--fps', 'x'], `edgepool: --fps is "x"; it must be a number${hint}`],
+    [['bench', 'laod'], `edgepool: "laod" is not a bench; the nearest is load${hint}`],
     [['verify'], `edgepool: verify needs at least one MODEL${hint}`],
   ];
   for (const [args, message] of cases) {

@@ -1,0 +1,21 @@
+import type { Bench, BenchContext } from './bench.ts';
+import { load } from './load.ts';
+import { describeMachine } from './machine.ts';
+import type { BenchResult } from './result.ts';
+
+/** In the order in which `all` runs them; the last one judges the others' figures. */
+export const BENCHES: readonly Bench[] = [load];
+
+/** Runs one bench and says where and how its figures were made. */
+export async function runBench(bench: Bench, context: BenchContext): Promise<BenchResult> {
+  const start = performance.now();
+  const findings = await bench.run(context);
+  return {
+    bench: bench.name,
+    about: bench.about,
+    command: `edgepool bench ${bench.name}`,
+    machine: describeMachine(),
+    ...findings,
+    seconds: Math.round((performance.now() - start) / 100) / 10,
+  };
+}

@@ -1,0 +1,8 @@
+# Programs that benches start: a line of `ep_add_bench(NAME SOURCE...)` each.
+function(ep_add_bench name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE edgepool ep_settings)
+  set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN")
+endfunction()
+
+ep_add_bench(edgepool-bench-load tools/bench_load.cpp)
