@@ -7,6 +7,8 @@ import type { Source } from '../frames/source.ts';
 import { StillSource } from '../frames/still-source.ts';
 import type { PoolOptions } from '../memory/pool.ts';
 import type { RegionOptions } from '../memory/region.ts';
+import { loadAnchors } from '../models/anchors.ts';
+import type { AnswerSettings } from '../models/answers/answer-reader.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
@@ -19,7 +21,8 @@ import { Interrupted } from './lifecycle.ts';
 
 export interface PlannedModel {
   config: ModelConfig;
-  labels: string[];
+  /** How its outputs become an answer. */
+  answers: AnswerSettings;
   sha256: string;
   pool: ModelPool;
 }
@@ -106,6 +109,16 @@ async function givenPlan({ plan: file, runtime }: Config): Promise<GivenPlan | n
   return { file, plan: readPlanFile(file), runtime: await runtimeIdentity(runtime.library) };
 }
 
+async function answersOf(model: ModelConfig): Promise<AnswerSettings> {
+  const { task, score, overlap, scores, top, anchor_side: side, anchors: file } = model;
+  const rows = file === null ? null : { rows: await loadAnchors(file) };
+  return {
+    ...{ task, score, overlap, scores, top },
+    anchors: rows ?? (side === null ? null : { side }),
+    labels: model.labels === null ? [] : await loadLabels(model.labels),
+  };
+}
+
 async function planModel(
   model: ModelConfig,
   config: Config,
@@ -119,7 +132,7 @@ async function planModel(
       : poolByPlan(model, sha256, given);
   return {
     config: model,
-    labels: model.labels === null ? [] : await loadLabels(model.labels),
+    answers: await answersOf(model),
     sha256: sha256 ?? (await sha256File(model.file)),
     pool,
   };

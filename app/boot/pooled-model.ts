@@ -1,5 +1,7 @@
 import { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
+import type { AnswerSettings } from '../models/answers/answer-reader.ts';
+import { chooseReader } from '../models/answers/choose.ts';
 import { Model } from '../models/model.ts';
 import type { Runtime } from '../models/runtime.ts';
 import { roundUp } from '../models/sizing.ts';
@@ -36,18 +38,20 @@ export class PooledModel implements Part {
   readonly model: Model;
   /** When and how the model gets frames. */
   readonly lane: LaneOptions;
+  readonly #answers: AnswerSettings;
   readonly #log: Log;
   readonly #sizes: ModelPool;
 
   constructor(region: Region, runtime: Runtime, planned: PlannedModel, log: Log) {
-    const { config, labels, sha256, pool } = planned;
+    const { config, answers, sha256, pool } = planned;
     const { name, file, threads, delegate } = config;
     const { mappedBytes: plannedBytes, ...sizes } = pool;
     this.pool = new Pool(region, { name, plannedBytes, ...sizes });
-    const options = { name, source: file, threads, delegate, labels, sha256 };
+    const options = { name, source: file, threads, delegate, sha256 };
     this.model = new Model(runtime, this.pool, options);
     const { every, deadline_ms: deadlineMs, priority, fit, mean, std } = config;
-    this.lane = { model: this.model, every, deadlineMs, priority, fit, mean, std };
+    this.lane = { model: this.model, every, deadlineMs, priority, fit, mean, std, answers };
+    this.#answers = answers;
     this.#log = log;
     this.#sizes = pool;
   }
@@ -56,6 +60,9 @@ export class PooledModel implements Part {
     await this.pool.start();
     await this.#load();
     requirePicture(this.model);
+    // A task that does not fit the outputs is told now, not on the first frame.
+    const { name, inputs, outputs } = this.model;
+    chooseReader(name, inputs[0]?.shape ?? [], outputs, this.#answers);
   }
 
   async stop(): Promise<void> {

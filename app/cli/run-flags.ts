@@ -24,6 +24,10 @@ const MODEL_KEYS: Readonly<Record<string, string>> = {
   mean: 'mean',
   std: 'std',
   fit: 'fit',
+  task: 'task',
+  score: 'score',
+  anchors: 'anchors',
+  anchor: 'anchor_side',
 };
 
 export const RUN_OPTIONS = [...Object.keys(SIMPLE), '--config', '--source', '--model'];

@@ -8,6 +8,8 @@
  *   lengths   how many entries a list may have
  *   path      a relative one in a configuration file starts from that file's folder
  */
+import { answerSchema } from './answer-schema.ts';
+
 const name = {
   type: 'string',
   pattern: '^[^/+#\\s\\u0000]{1,63}$',
@@ -92,6 +94,7 @@ const modelSchema = {
         'auto: XNNPACK with all the operators it takes, with fewer where it refuses the model, ' +
         'then without.',
     },
+    ...answerSchema,
   },
 } as const;
 

@@ -15,6 +15,8 @@ const OFFSET = {
   finishedNs: koffi.offsetof(EVENT, 'finished_ns'),
   bytesCopied: koffi.offsetof(EVENT, 'bytes_copied'),
   message: koffi.offsetof(EVENT, 'message'),
+  width: koffi.offsetof(structs.ep_frame, 'width'),
+  height: koffi.offsetof(structs.ep_frame, 'height'),
   slot: koffi.offsetof(structs.ep_frame, 'slot'),
   number: koffi.offsetof(structs.ep_frame, 'number'),
   capturedNs: koffi.offsetof(structs.ep_frame, 'captured_ns'),
@@ -52,6 +54,12 @@ export class NativeEvent {
   }
   get slot(): number {
     return this.#view.getUint32(this.#start + OFFSET.frame + OFFSET.slot, true);
+  }
+  get width(): number {
+    return this.#view.getUint32(this.#start + OFFSET.frame + OFFSET.width, true);
+  }
+  get height(): number {
+    return this.#view.getUint32(this.#start + OFFSET.frame + OFFSET.height, true);
   }
   get number(): number {
     return this.#uint64(OFFSET.frame + OFFSET.number);

@@ -1,7 +1,29 @@
+import koffi from 'koffi';
 import { SourceKind } from '../native/constants.ts';
 import type { Native } from '../native/native.ts';
 import type { SourceOptionsStruct } from '../native/structs.ts';
-import { Source } from './source.ts';
+import { type ShapeStruct, structs } from '../native/structs.ts';
+import { Source, type TrueShape } from './source.ts';
+
+const SHAPE = structs.ep_shape;
+/** More than a pattern has. */
+const MOST_SHAPES = 16;
+/** The colours of native/src/pattern.cpp by their names. */
+const COLOURS = new Map([
+  ['220 40 40', 'red'],
+  ['40 200 60', 'green'],
+  ['50 70 220', 'blue'],
+  ['230 210 40', 'yellow'],
+  ['200 50 200', 'magenta'],
+  ['40 200 210', 'cyan'],
+]);
+
+function colourName({ red, green, blue }: ShapeStruct): string {
+  const name = COLOURS.get(`${red} ${green} ${blue}`);
+  if (name === undefined)
+    throw new Error(`the pattern has a colour without a name: ${red} ${green} ${blue}`);
+  return name;
+}
 
 export interface PatternOptions {
   width: number;
@@ -14,6 +36,7 @@ export interface PatternOptions {
 /** A moving picture that is the same for the same seed. */
 export class PatternSource extends Source {
   readonly #options: PatternOptions;
+  readonly #shapes = new Uint8Array(new ArrayBuffer(MOST_SHAPES * SHAPE.size));
 
   constructor(native: Native, options: PatternOptions) {
     super(native);
@@ -22,6 +45,24 @@ export class PatternSource extends Source {
 
   get description(): string {
     return `pattern ${this.#options.width}x${this.#options.height}`;
+  }
+
+  /** The shapes by their colours, which no two of a frame share; the topmost last. */
+  override truth(number: number): TrueShape[] {
+    const { width, height, seed } = this.#options;
+    const { ep_pattern_truth } = this.native;
+    const count = ep_pattern_truth(seed, number, width, height, this.#shapes, MOST_SHAPES);
+    const shapes = koffi.decode(this.#shapes, koffi.array(SHAPE, count)) as ShapeStruct[];
+    return shapes.map((shape) => ({
+      label: colourName(shape),
+      visible: shape.visible,
+      box: {
+        x: shape.x / width,
+        y: shape.y / height,
+        width: shape.side / width,
+        height: shape.side / height,
+      },
+    }));
   }
 
   protected options(): SourceOptionsStruct {

@@ -1,6 +1,7 @@
 import { callAsync, check, sharedError } from '../native/call.ts';
 import type { Native, Out } from '../native/native.ts';
 import type { FrameStruct, SourceHandle, SourceOptionsStruct } from '../native/structs.ts';
+import type { Box } from '../stats/answer.ts';
 import type { Events } from './events.ts';
 import type { Ring } from './ring.ts';
 
@@ -10,15 +11,23 @@ export interface FrameSize {
   bytes: number;
 }
 
+/** Something that is on a frame. */
+export interface TrueShape {
+  label: string;
+  box: Box;
+  /** The share of it that nothing covers. */
+  visible: number;
+}
+
 /** A capture thread that fills a ring at the frame rate. Each kind of source gives its options. */
 export abstract class Source {
   /** What the source is, for messages: `pattern 1280x720`, `still cat.jpg`. */
   abstract readonly description: string;
-  readonly #native: Native;
+  protected readonly native: Native;
   #handle: SourceHandle | null = null;
 
   constructor(native: Native) {
-    this.#native = native;
+    this.native = native;
   }
 
   protected abstract options(): SourceOptionsStruct;
@@ -27,7 +36,7 @@ export abstract class Source {
   probe(): FrameSize {
     const largest: Partial<FrameStruct> = {};
     const error = sharedError();
-    check(this.#native.ep_source_probe(this.options(), largest, error), error);
+    check(this.native.ep_source_probe(this.options(), largest, error), error);
     const { width, height, bytes } = largest as FrameStruct;
     return { width, height, bytes };
   }
@@ -37,9 +46,14 @@ export abstract class Source {
       return;
     }
     const out: Out<SourceHandle> = [null];
-    const { ep_source_start } = this.#native;
+    const { ep_source_start } = this.native;
     await callAsync(ep_source_start, ring.handle, events.handle, this.options(), out);
     this.#handle = out[0];
+  }
+
+  /** What is to be seen on a frame; null where the source does not know. */
+  truth(_number: number): TrueShape[] | null {
+    return null;
   }
 
   /** Ends the capture thread, which may take the time of one frame. */
@@ -49,6 +63,6 @@ export abstract class Source {
     }
     const handle = this.#handle;
     this.#handle = null;
-    await callAsync(this.#native.ep_source_stop, handle);
+    await callAsync(this.native.ep_source_stop, handle);
   }
 }

@@ -3,12 +3,10 @@ import { callAsync, check, sharedError } from '../native/call.ts';
 import { Delegate, type DelegateName } from '../native/constants.ts';
 import type { Native, Out } from '../native/native.ts';
 import type { InvokeStats, ModelHandle, ModelInfo, TensorInfoStruct } from '../native/structs.ts';
-import type { TopClass } from '../stats/snapshot.ts';
 import { delegateName } from './delegate-name.ts';
 import type { Runtime } from './runtime.ts';
 import { TensorBuffer } from './tensor-buffer.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
-import { topClasses } from './top-k.ts';
 
 export interface ModelOptions {
   /** Stands in messages. */
@@ -18,7 +16,6 @@ export interface ModelOptions {
   /** 1 to 64; by default 1. */
   threads?: number;
   delegate?: DelegateName;
-  labels?: readonly string[];
   sha256?: string;
 }
 
@@ -155,11 +152,6 @@ export class Model {
       error,
     );
     return output;
-  }
-
-  /** The k best classes of the first output. */
-  topClasses(k: number): TopClass[] {
-    return topClasses(this.readOutput(0), this.#options.labels ?? [], k);
   }
 
   get #native(): Native {

@@ -1,4 +1,4 @@
-import type { TopClass } from '../stats/snapshot.ts';
+import type { TopClass } from '../stats/answer.ts';
 import { labelOf } from './labels.ts';
 import type { TensorBuffer } from './tensor-buffer.ts';
 

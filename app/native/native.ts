@@ -126,6 +126,16 @@ export interface Native {
   ep_ring_slot: Call<(ring: RingHandle, slot: number) => bigint | null>;
   ep_ring_held: Call<(ring: RingHandle) => number>;
 
+  ep_pattern_truth: Call<
+    (
+      seed: number,
+      number: number,
+      width: number,
+      height: number,
+      shapes: Uint8Array | null,
+      capacity: number,
+    ) => number
+  >;
   ep_source_probe: Call<
     (options: SourceOptionsStruct, largest: Fill<FrameStruct>, error: Err) => Status
   >;

@@ -43,6 +43,7 @@ export const prototypes = [
   'int32_t ep_ring_release(ep_ring *ring, uint32_t slot)',
   'void *ep_ring_slot(ep_ring *ring, uint32_t slot)',
   'uint32_t ep_ring_held(ep_ring *ring)',
+  'uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width, uint32_t height, void *shapes, uint32_t capacity)',
   'int32_t ep_source_probe(const ep_source_options *options, _Out_ ep_frame *largest, void *error)',
   'int32_t ep_source_start(ep_ring *ring, ep_events *events, const ep_source_options *options, _Out_ ep_source **out, void *error)',
   'int32_t ep_source_stop(ep_source *source, void *error)',

@@ -5,6 +5,23 @@
  * 64-bit members arrive as numbers: byte counts and nanoseconds since boot stay below 2^53.
  */
 import koffi from 'koffi';
+import {
+  ep_convert_options,
+  ep_event,
+  ep_frame,
+  ep_shape,
+  ep_source_options,
+  ep_thread_stats,
+} from './frame-structs.ts';
+import { text } from './struct-text.ts';
+
+export type {
+  ConvertOptionsStruct,
+  FrameStruct,
+  ShapeStruct,
+  SourceOptionsStruct,
+  ThreadStats,
+} from './frame-structs.ts';
 
 /** Handles are addresses; the brand keeps one kind from being passed as another. */
 export type Handle<Kind extends string> = bigint & { readonly kind: Kind };
@@ -20,8 +37,6 @@ export type WorkerHandle = Handle<'worker'>;
 for (const kind of ['region', 'pool', 'runtime', 'model', 'events', 'ring', 'source', 'worker']) {
   koffi.opaque(`ep_${kind}`);
 }
-
-const text = (length: number) => koffi.array('char', length, 'String');
 
 export interface ErrorStruct {
   status: number;
@@ -295,85 +310,6 @@ const ep_invoke_stats = koffi.struct('ep_invoke_stats', {
   pool_allocations: 'uint64_t',
 });
 
-export interface ConvertOptionsStruct {
-  fit: number;
-  automatic: number;
-  mean: number[];
-  std: number[];
-}
-const ep_convert_options = koffi.struct('ep_convert_options', {
-  fit: 'uint32_t',
-  automatic: 'uint32_t',
-  mean: koffi.array('float', 3, 'Array'),
-  std: koffi.array('float', 3, 'Array'),
-});
-
-export interface FrameStruct {
-  width: number;
-  height: number;
-  pixels: number;
-  slot: number;
-  number: number;
-  captured_ns: number;
-  bytes: number;
-}
-const ep_frame = koffi.struct('ep_frame', {
-  width: 'uint32_t',
-  height: 'uint32_t',
-  pixels: 'uint32_t',
-  slot: 'uint32_t',
-  number: 'uint64_t',
-  captured_ns: 'uint64_t',
-  bytes: 'uint64_t',
-});
-
-const ep_event = koffi.struct('ep_event', {
-  kind: 'uint32_t',
-  status: 'int32_t',
-  tag: 'uint64_t',
-  frame: ep_frame,
-  submitted_ns: 'uint64_t',
-  started_ns: 'uint64_t',
-  converted_ns: 'uint64_t',
-  finished_ns: 'uint64_t',
-  minor_faults: 'uint64_t',
-  bytes_copied: 'uint64_t',
-  message: text(128),
-});
-
-export interface SourceOptionsStruct {
-  kind: number;
-  width: number;
-  height: number;
-  seed: number;
-  fps: number;
-  path: string | null;
-  tag: number;
-  each_seconds: number;
-}
-const ep_source_options = koffi.struct('ep_source_options', {
-  kind: 'uint32_t',
-  width: 'uint32_t',
-  height: 'uint32_t',
-  seed: 'uint32_t',
-  fps: 'double',
-  path: 'const char *',
-  tag: 'uint64_t',
-  each_seconds: 'double',
-});
-
-export interface ThreadStats {
-  threads: number;
-  minor_faults: number;
-  major_faults: number;
-}
-const ep_thread_stats = koffi.struct('ep_thread_stats', {
-  threads: 'uint32_t',
-  reserved: 'uint32_t',
-  minor_faults: 'uint64_t',
-  major_faults: 'uint64_t',
-});
-
 /** Every struct of the header, by its C name. */
 export const structs = {
   ep_error,
@@ -393,5 +329,6 @@ export const structs = {
   ep_frame,
   ep_event,
   ep_source_options,
+  ep_shape,
   ep_thread_stats,
 };

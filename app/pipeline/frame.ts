@@ -1,3 +1,5 @@
+import type { Size } from '../models/answers/view.ts';
+
 /** One captured frame and the answers that are still out on it. */
 export class Frame {
   readonly number: number;
@@ -5,15 +7,24 @@ export class Frame {
   readonly capturedNs: number;
   /** The `ep_frame` for the workers. */
   readonly native: Uint8Array;
+  readonly size: Size;
   #due: number;
   #lost = false;
   #answeredNs: number;
 
-  constructor(number: number, slot: number, capturedNs: number, native: Uint8Array, due: number) {
+  constructor(
+    number: number,
+    slot: number,
+    capturedNs: number,
+    native: Uint8Array,
+    size: Size,
+    due: number,
+  ) {
     this.number = number;
     this.slot = slot;
     this.capturedNs = capturedNs;
     this.native = native;
+    this.size = size;
     this.#due = due;
     this.#answeredNs = capturedNs;
   }

@@ -1,11 +1,19 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
 import type { Ring } from '../frames/ring.ts';
+import {
+  type AnswerReader,
+  type AnswerSettings,
+  DEFAULT_ANSWERS,
+} from '../models/answers/answer-reader.ts';
+import { chooseReader } from '../models/answers/choose.ts';
+import { View } from '../models/answers/view.ts';
 import type { Model } from '../models/model.ts';
 import type { Native } from '../native/native.ts';
+import type { Answer } from '../stats/answer.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { quantiles } from '../stats/latency.ts';
-import type { ModelSnapshot, TopClass } from '../stats/snapshot.ts';
+import type { ModelSnapshot } from '../stats/snapshot.ts';
 import { BoundedQueue } from './bounded-queue.ts';
 import { type ConvertOptions, encodeConvertOptions } from './convert-options.ts';
 import type { Frame } from './frame.ts';
@@ -22,12 +30,11 @@ export interface LaneOptions extends ConvertOptions {
   priority: number;
   /** Frames that may wait for the model; by default 1. */
   queue?: number;
-  /** How many classes a result names; by default 3. */
-  top?: number;
+  /** How its outputs become an answer, where not as by default. */
+  answers?: Partial<AnswerSettings>;
 }
 
 const DEFAULT_QUEUE = 1;
-const DEFAULT_TOP = 3;
 
 /** One model's way through the frames: its turns, its queue, its thread. */
 export class Lane {
@@ -37,13 +44,15 @@ export class Lane {
   readonly worker: Worker;
   readonly #ring: Ring;
   readonly #tag: number;
-  readonly #topCount: number;
+  readonly #answers: AnswerSettings;
+  readonly #fit: ConvertOptions['fit'];
   readonly #convert: Uint8Array;
   readonly #queue: BoundedQueue<Frame>;
   readonly #invokeTimes = new Histogram();
   #inWork: Frame | null = null;
   #answered = false;
-  #top: TopClass[] = [];
+  #reader: AnswerReader | null = null;
+  #last: Answer = { top: [] };
 
   constructor(
     native: Native,
@@ -59,7 +68,8 @@ export class Lane {
     this.worker = new Worker(native, events, options.model.name);
     this.#ring = ring;
     this.#tag = index;
-    this.#topCount = options.top ?? DEFAULT_TOP;
+    this.#answers = { ...DEFAULT_ANSWERS, ...options.answers };
+    this.#fit = options.fit;
     this.#convert = encodeConvertOptions(options);
     this.#queue = new BoundedQueue(options.queue ?? DEFAULT_QUEUE);
   }
@@ -101,11 +111,21 @@ export class Lane {
     this.#answered = true;
   }
 
+  /** True iff the model can name all of these. */
+  knows(labels: readonly string[]): boolean {
+    return labels.every((label) => this.#answers.labels.includes(label));
+  }
+
   /** Reads what the model has found; before the next `submit`. */
-  read(event: NativeEvent): TopClass[] {
+  read(frame: Frame, event: NativeEvent): Answer {
     this.#invokeTimes.record(event.finishedNs - event.convertedNs);
-    this.#top = this.model.topClasses(this.#topCount);
-    return this.#top;
+    const { model } = this;
+    const shape = model.inputs[0]?.shape ?? [];
+    this.#reader ??= chooseReader(model.name, shape, model.outputs, this.#answers);
+    const [, height = 1, width = 1] = shape;
+    const view = new View(this.#fit, frame.size, { width, height });
+    this.#last = this.#reader.read((index) => model.readOutput(index), view);
+    return this.#last;
   }
 
   snapshot(): ModelSnapshot {
@@ -116,7 +136,7 @@ export class Lane {
       load_ms: model.loadMs,
       invoke_ms: quantiles(this.#invokeTimes),
       invokes: this.#invokeTimes.count,
-      top: this.#top[0] ?? null,
+      top: this.#last.top[0] ?? null,
       delegate: model.delegate,
       pool: model.pool.snapshot(),
     };

@@ -4,10 +4,12 @@ import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import type { Runtime } from '../models/runtime.ts';
 import { EventKind } from '../native/constants.ts';
+import type { Answer } from '../stats/answer.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { quantiles } from '../stats/latency.ts';
 import type { SnapshotPart } from '../stats/registry.ts';
-import type { DropReason, Snapshot, TopClass } from '../stats/snapshot.ts';
+import type { DropReason, Snapshot } from '../stats/snapshot.ts';
+import { Accuracy } from './accuracy.ts';
 import { Frame } from './frame.ts';
 import { FrameTally } from './frame-tally.ts';
 import { Lane, type LaneOptions } from './lane.ts';
@@ -23,7 +25,7 @@ export interface PipelineOptions {
 }
 
 /** What a model has found on a frame. */
-export interface Result {
+export interface Result extends Answer {
   model: string;
   number: number;
   captured_ns: number;
@@ -31,8 +33,6 @@ export interface Result {
   latency_ms: number;
   invoke_ms: number;
   in_time: boolean;
-  /** Best first. */
-  top: TopClass[];
 }
 
 /** Frames that may wait for the event loop: at 30 a second it may stand still for 100 ms. */
@@ -54,6 +54,7 @@ export class Pipeline implements SnapshotPart {
   readonly #lanes: Lane[];
   readonly #byPriority: Lane[];
   readonly #tally = new FrameTally();
+  readonly #accuracy = new Accuracy();
   readonly #conversionTimes = new Histogram();
   readonly #steadyState: SteadyState;
   #bytesCopied = 0;
@@ -112,6 +113,7 @@ export class Pipeline implements SnapshotPart {
       steady_state: this.#steadyState.snapshot(),
       conversion_ms: quantiles(this.#conversionTimes),
       bytes_copied: this.#bytesCopied,
+      accuracy: this.#accuracy.value,
     };
   }
 
@@ -139,13 +141,13 @@ export class Pipeline implements SnapshotPart {
 
   /** The frame is held once for this method, which ends that hold. */
   #handleFrame(event: NativeEvent): void {
-    const { number, slot, capturedNs } = event;
+    const { number, slot, capturedNs, width, height } = event;
     this.#missAll(this.#tally.capture(number, capturedNs));
     if (this.#lanes.every((lane) => lane.warm)) {
       this.#steadyState.cover();
     }
     const due = this.#byPriority.filter((lane) => lane.schedule.isDue(number));
-    const frame = new Frame(number, slot, capturedNs, event.frame(), due.length);
+    const frame = new Frame(number, slot, capturedNs, event.frame(), { width, height }, due.length);
     for (const lane of due) {
       const replaced = lane.offer(frame);
       if (replaced !== undefined) {
@@ -187,6 +189,8 @@ export class Pipeline implements SnapshotPart {
     this.#conversionTimes.record(convertedNs - startedNs);
     this.#bytesCopied += event.bytesCopied;
     this.#tally.answer(frame, finishedNs, inTime);
+    const answer = lane.read(frame, event);
+    this.#judge(lane, frame, answer);
     this.onResult?.({
       model: lane.model.name,
       number: frame.number,
@@ -194,8 +198,15 @@ export class Pipeline implements SnapshotPart {
       latency_ms: (finishedNs - capturedNs) / 1e6,
       invoke_ms: (finishedNs - convertedNs) / 1e6,
       in_time: inTime,
-      top: lane.read(event),
+      ...answer,
     });
+  }
+
+  #judge(lane: Lane, { number }: Frame, { detections }: Answer): void {
+    if (detections === undefined) return;
+    const truth = this.#options.source.truth(number);
+    if (truth === null || !lane.knows(truth.map(({ label }) => label))) return;
+    this.#accuracy.judge(detections, truth);
   }
 
   #handleLoss(event: NativeEvent): void {

@@ -4,6 +4,8 @@
  * program fills its own section, and nobody computes a figure a second time.
  */
 
+import type { TopClass } from './answer.ts';
+
 /** Why a frame, or one model's turn on it, was not answered. */
 export type DropReason =
   /** A newer frame took its place in a model's queue. */
@@ -59,11 +61,6 @@ export interface PoolSnapshot {
   runs: number;
 }
 
-export interface TopClass {
-  label: string;
-  score: number;
-}
-
 export interface ModelSnapshot {
   name: string;
   sha256: string;
@@ -104,7 +101,8 @@ export interface Snapshot {
   conversion_ms: { p50: number; p99: number };
   /** Frame bytes copied between capture and conversion. */
   bytes_copied: number;
-  /** Share of right answers, where the source knows the truth. */
+  /** Share of right answers, where the source knows the truth: things found with the right label
+   *  and box, over those that had to be found and the false ones. */
   accuracy: number | null;
   event_loop_delay_ms: { p99: number; max: number };
   mqtt: MqttSnapshot;

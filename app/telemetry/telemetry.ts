@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { MqttSnapshot, Snapshot, TopClass } from '../stats/snapshot.ts';
+import type { Answer } from '../stats/answer.ts';
+import type { MqttSnapshot, Snapshot } from '../stats/snapshot.ts';
 import type { Fields, Log } from './log.ts';
 import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
 import type { Message } from './mqtt/message.ts';
@@ -8,14 +9,12 @@ import { Topics } from './mqtt/topics.ts';
 import { ResultGate } from './result-gate.ts';
 
 /** What a model has said about a frame. */
-export interface ResultNews {
+export interface ResultNews extends Answer {
   model: string;
   /** The frame's. */
   number: number;
   latency_ms: number;
   invoke_ms: number;
-  /** Best first. */
-  top: readonly TopClass[];
 }
 
 const RESULT_INTERVAL_MS = 1000;
@@ -89,9 +88,14 @@ export class Telemetry {
 
   /** A model's answer: published when it differs from the last one, at most once a second. */
   result(news: ResultNews): void {
-    const { model, number: frame, latency_ms, invoke_ms, top } = news;
+    const { model, number: frame, latency_ms, invoke_ms, top, detections, keypoints, mask } = news;
     if (!this.#results.passes(model, top[0]?.label ?? null, performance.now())) return;
-    this.#publish(this.#topics.result(model), { ...now(), frame, latency_ms, invoke_ms, top }, 1);
+    const answer = { top, detections, keypoints, mask };
+    this.#publish(
+      this.#topics.result(model),
+      { ...now(), frame, latency_ms, invoke_ms, ...answer },
+      1,
+    );
   }
 
   event(kind: string, fields: Fields = {}): void {

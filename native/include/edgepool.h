@@ -540,6 +540,32 @@ typedef struct ep_source ep_source;
 EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest,
                                ep_error* error);
 
+/** What kind of shape the pattern has drawn. */
+typedef enum ep_shape_kind {
+  EP_SHAPE_DISC = 0,
+  EP_SHAPE_SQUARE = 1,
+  EP_SHAPE_TRIANGLE = 2,
+  EP_SHAPE_DIAMOND = 3,
+} ep_shape_kind;
+
+/** A shape of the pattern; its box is a square, in pixels of the frame. */
+typedef struct ep_shape {
+  uint32_t kind; /**< ep_shape_kind */
+  uint32_t x;
+  uint32_t y;
+  uint32_t side;
+  float visible; /**< The share of it that no later shape covers, to some 1 %. */
+  uint8_t red;
+  uint8_t green;
+  uint8_t blue;
+  uint8_t reserved;
+} ep_shape;
+
+/** The truth of a pattern's frame: its shapes, the topmost last. Returns how many there are; writes
+ *  at most `capacity`. 0 where the pattern would refuse the size. Any thread. */
+EP_API uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width, uint32_t height,
+                                 ep_shape* shapes, uint32_t capacity);
+
 /** Starts a capture thread that fills free slots at the frame rate by an absolute clock. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
                                ep_source** out, ep_error* error);

@@ -98,11 +98,18 @@ uint32_t first_optional_input(int32_t builtin) {
   }
 }
 
+/** What TensorFlow Lite's own resolver has beside its builtin operators
+ *  (tensorflow/lite/kernels/register.cc). */
+constexpr std::string_view kCustomOperators[] = {"TFLite_Detection_PostProcess", "Mfcc",
+                                                 "AudioSpectrogram"};
+
 bool check_code(CheckContext& context, FlatTable code, uint32_t index) {
   const int32_t builtin = builtin_of(code);
   if (builtin == tflite::kCustom) {
     char name[64];
     const std::string_view custom = code.string(tflite::kCodeCustom);
+    const auto named = [custom](std::string_view known) { return custom == known; };
+    if (std::any_of(std::begin(kCustomOperators), std::end(kCustomOperators), named)) return true;
     const size_t length = std::min(custom.size(), sizeof(name) - 1);
     std::transform(custom.begin(), custom.begin() + length, name,
                    [](char c) { return std::isprint(static_cast<unsigned char>(c)) ? c : '?'; });

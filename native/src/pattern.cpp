@@ -126,6 +126,22 @@ bool covers(const Shape& shape, uint32_t x, uint32_t y) {
   return x - shape.x >= columns.first && x - shape.x < columns.end;
 }
 
+float visible_share(const std::array<Shape, kPatternShapes>& shapes, uint32_t index) {
+  constexpr uint32_t kRaster = 24;
+  const Shape& shape = shapes[index];
+  uint32_t own = 0;
+  uint32_t seen = 0;
+  for (uint32_t i = 0; i < kRaster * kRaster; ++i) {
+    const uint32_t x = shape.x + (i % kRaster * 2 + 1) * shape.side / (2 * kRaster);
+    const uint32_t y = shape.y + (i / kRaster * 2 + 1) * shape.side / (2 * kRaster);
+    if (!covers(shape, x, y)) continue;
+    ++own;
+    const auto later = shapes.begin() + index + 1;
+    seen += std::none_of(later, shapes.end(), [&](const Shape& on) { return covers(on, x, y); });
+  }
+  return own == 0 ? 0 : static_cast<float>(seen) / static_cast<float>(own);
+}
+
 int32_t PatternSource::probe(ep_frame* largest, ep_error* error) {
   for (const uint32_t side : {width_, height_}) {
     if (side < kLeastSide || side > kMostSide) {
@@ -223,3 +239,23 @@ void PatternSource::restore(const Shape& shape, uint8_t* pixels) const {
 }
 
 }  // namespace ep
+
+uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width, uint32_t height,
+                          ep_shape* shapes, uint32_t capacity) {
+  ep_frame largest = {};
+  if (ep::PatternSource(width, height, seed).probe(&largest, nullptr) != EP_OK) return 0;
+  const auto truth = ep::pattern_truth(seed, number, width, height);
+  for (uint32_t i = 0; i < std::min(capacity, ep::kPatternShapes); ++i) {
+    const ep::Shape& shape = truth[i];
+    shapes[i] = {static_cast<uint32_t>(shape.kind),
+                 shape.x,
+                 shape.y,
+                 shape.side,
+                 ep::visible_share(truth, i),
+                 shape.red,
+                 shape.green,
+                 shape.blue,
+                 0};
+  }
+  return ep::kPatternShapes;
+}

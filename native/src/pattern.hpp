@@ -27,6 +27,9 @@ inline constexpr uint32_t kPatternShapes = 4;
 std::array<Shape, kPatternShapes> pattern_truth(uint32_t seed, uint64_t number, uint32_t width,
                                                 uint32_t height);
 
+/** The share of shape `index` that no later one covers, seen at a raster of its box. */
+float visible_share(const std::array<Shape, kPatternShapes>& shapes, uint32_t index);
+
 /** True iff the shape covers the pixel. */
 bool covers(const Shape& shape, uint32_t x, uint32_t y);
 

@@ -164,4 +164,32 @@ TEST(Pattern, RefusesSidesOutOfRange) {
   }
 }
 
+TEST(Pattern, TellsItsTruthThroughTheAbi) {
+  const auto shapes = ep::pattern_truth(11, 77, 640, 480);
+  std::array<ep_shape, 8> told = {};
+  ASSERT_EQ(ep_pattern_truth(11, 77, 640, 480, told.data(), told.size()), ep::kPatternShapes);
+  for (uint32_t i = 0; i < ep::kPatternShapes; ++i) {
+    EXPECT_EQ(told[i].kind, static_cast<uint32_t>(shapes[i].kind));
+    EXPECT_EQ(std::tie(told[i].x, told[i].y, told[i].side),
+              std::tie(shapes[i].x, shapes[i].y, shapes[i].side));
+    EXPECT_EQ(std::tie(told[i].red, told[i].green, told[i].blue),
+              std::tie(shapes[i].red, shapes[i].green, shapes[i].blue));
+  }
+  EXPECT_EQ(told[ep::kPatternShapes].side, 0u);
+  EXPECT_EQ(ep_pattern_truth(11, 77, 15, 480, told.data(), told.size()), 0u);
+  EXPECT_EQ(ep_pattern_truth(11, 77, 640, 480, nullptr, 0), ep::kPatternShapes);
+}
+
+TEST(Pattern, KnowsHowMuchOfAShapeIsSeen) {
+  std::array<ep::Shape, ep::kPatternShapes> shapes = {};
+  shapes[0] = {ep::ShapeKind::kSquare, 0, 0, 0, 100, 100, 96};
+  shapes[1] = {ep::ShapeKind::kSquare, 0, 0, 0, 148, 100, 96};  // its right half
+  shapes[2] = {ep::ShapeKind::kSquare, 0, 0, 0, 400, 100, 48};
+  shapes[3] = {ep::ShapeKind::kSquare, 0, 0, 0, 376, 76, 96};  // all of it
+  EXPECT_NEAR(ep::visible_share(shapes, 0), 0.5, 0.02);
+  EXPECT_EQ(ep::visible_share(shapes, 1), 1);
+  EXPECT_EQ(ep::visible_share(shapes, 2), 0);
+  EXPECT_EQ(ep::visible_share(shapes, 3), 1);
+}
+
 }  // namespace

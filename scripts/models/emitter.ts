@@ -19,8 +19,8 @@ export abstract class Emitter {
 
   file(description: string): Uint8Array {
     for (const operator of this.graph.operators) this.emit(operator);
-    const [input, output] = [this.place(this.graph.input), this.place(this.graph.output)];
-    return this.writer.finish(description, input, output);
+    const outputs = this.graph.outputs.map((index) => this.place(index));
+    return this.writer.finish(description, this.place(this.graph.input), outputs);
   }
 
   /** Adds a tensor of the graph in this format. */

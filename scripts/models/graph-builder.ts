@@ -24,7 +24,7 @@ export class GraphBuilder {
   readonly #random: Random;
 
   constructor(name: string, seed: number, inputShape: number[]) {
-    this.#graph = { name, tensors: [], operators: [], input: 0, output: 0 };
+    this.#graph = { name, tensors: [], operators: [], input: 0, outputs: [] };
     this.#random = new Random(seed);
     this.#graph.input = this.#tensor('input', inputShape, null);
   }
@@ -94,8 +94,8 @@ export class GraphBuilder {
     return this.#graph.input;
   }
 
-  finish(output: number): Graph {
-    this.#graph.output = output;
+  finish(...outputs: number[]): Graph {
+    this.#graph.outputs = outputs;
     return this.#graph;
   }
 

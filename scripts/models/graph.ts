@@ -57,7 +57,8 @@ export interface Graph {
   tensors: Tensor[];
   operators: Operator[];
   input: number;
-  output: number;
+  /** In the order in which the file names them. */
+  outputs: number[];
 }
 
 export function elements(shape: readonly number[]): number {

@@ -17,10 +17,14 @@ export const BUILTIN = {
   dense: { code: 9, options: 8 },
   maxpool: { code: 17, options: 5 },
   mul: { code: 18, options: 21 },
+  reshape: { code: 22, options: 17 },
   softmax: { code: 25, options: 9 },
   mean: { code: 40, options: 27 },
   hardswish: { code: 117, options: 91 },
+  TFLite_Detection_PostProcess: { code: 32, options: 0 },
 } as const;
+/** The code of every operator that is known by its name alone. */
+const CUSTOM = 32;
 export type BuiltinName = keyof typeof BUILTIN;
 
 /** Per tensor with one scale, per channel of `dimension` with one for each. */
@@ -52,6 +56,8 @@ export interface OperatorEntry {
   inputs: readonly number[];
   outputs: readonly number[];
   options: readonly OptionField[];
+  /** FlexBuffers, of an operator that is known by its name alone. */
+  customOptions?: Uint8Array;
 }
 
 type Offset = number;
@@ -70,13 +76,13 @@ export class TfliteWriter {
   }
 
   /** The file's bytes. */
-  finish(description: string, input: number, output: number): Uint8Array {
+  finish(description: string, input: number, outputs: readonly number[]): Uint8Array {
     const bytes = this.#tensors.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
     const b = new Builder(bytes + 65536);
     const codes = this.#codes();
     // Back to front: what is written first ends up last in the file.
     const buffers = this.#writeBuffers(b);
-    const graph = this.#writeGraph(b, codes, input, output);
+    const graph = this.#writeGraph(b, codes, input, outputs);
     const graphs = offsets(b, [graph]);
     const codeTables = offsets(
       b,
@@ -116,7 +122,12 @@ export class TfliteWriter {
     return offsets(b, tables);
   }
 
-  #writeGraph(b: Builder, codes: OperatorEntry[], input: number, output: number): Offset {
+  #writeGraph(
+    b: Builder,
+    codes: OperatorEntry[],
+    input: number,
+    outputs: readonly number[],
+  ): Offset {
     let buffer = 0;
     const tensors = this.#tensors.map((tensor) =>
       writeTensor(b, tensor, tensor.data === undefined ? 0 : ++buffer),
@@ -127,11 +138,11 @@ export class TfliteWriter {
     );
     const tensorTables = offsets(b, tensors);
     const operatorTables = offsets(b, operators);
-    const [inputs, outputs] = [ints(b, [input]), ints(b, [output])];
+    const [inputPlaces, outputPlaces] = [ints(b, [input]), ints(b, outputs)];
     b.startObject(4);
     b.addFieldOffset(0, tensorTables, 0);
-    b.addFieldOffset(1, inputs, 0);
-    b.addFieldOffset(2, outputs, 0);
+    b.addFieldOffset(1, inputPlaces, 0);
+    b.addFieldOffset(2, outputPlaces, 0);
     b.addFieldOffset(3, operatorTables, 0);
     return b.endObject();
   }
@@ -143,8 +154,10 @@ function codeKey({ builtin, version }: OperatorEntry): string {
 
 function writeCode(b: Builder, { builtin, version }: OperatorEntry): Offset {
   const { code } = BUILTIN[builtin];
+  const custom = code === CUSTOM ? b.createString(builtin) : 0;
   b.startObject(4);
   b.addFieldInt8(0, code, 0);
+  b.addFieldOffset(1, custom, 0);
   b.addFieldInt32(2, version, 1);
   b.addFieldInt32(3, code, 0);
   return b.endObject();
@@ -178,14 +191,16 @@ function writeQuantization(b: Builder, { scales, zeroPoints, dimension }: Quanti
 }
 
 function writeOperator(b: Builder, operator: OperatorEntry, code: number): Offset {
-  const options = writeOptions(b, operator.options);
+  const custom = operator.customOptions ? b.createByteVector(operator.customOptions) : 0;
+  const options = operator.customOptions ? 0 : writeOptions(b, operator.options);
   const [inputs, outputs] = [ints(b, operator.inputs), ints(b, operator.outputs)];
-  b.startObject(5);
+  b.startObject(6);
   b.addFieldInt32(0, code, 0);
   b.addFieldOffset(1, inputs, 0);
   b.addFieldOffset(2, outputs, 0);
   b.addFieldInt8(3, BUILTIN[operator.builtin].options, 0);
   b.addFieldOffset(4, options, 0);
+  b.addFieldOffset(5, custom, 0);
   return b.endObject();
 }
 

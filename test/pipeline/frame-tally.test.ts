@@ -8,7 +8,7 @@ const MS = 1e6;
 
 /** Frame `number` of a source of 10 a second, with `due` models. */
 function frameOf(number: number, due: number): Frame {
-  return new Frame(number, 0, number * 100 * MS, new Uint8Array(), due);
+  return new Frame(number, 0, number * 100 * MS, new Uint8Array(), { width: 1, height: 1 }, due);
 }
 
 test('a frame is completed when every model that was due has answered', () => {

@@ -17,8 +17,8 @@ after(() => house.stop());
 
 const CAT = 'tf2_mobilenet_v2_1.0_224_ptq';
 
-async function load(name: (typeof MODELS)[number], labels: string[] = []): Promise<Model> {
-  return house.load({ name, source: modelFile(name), labels }, 16);
+async function load(name: (typeof MODELS)[number]): Promise<Model> {
+  return house.load({ name, source: modelFile(name) }, 16);
 }
 
 function lane(model: Model, more: Partial<LaneOptions> = {}): LaneOptions {
@@ -179,7 +179,7 @@ testWithShared('the same models can be streamed again', async () => {
 
 testWithShared('a photograph of a cat is seen as one', async () => {
   const labels = await loadLabels(shared('models', 'imagenet_labels.txt'));
-  const lanes = [lane(await load(CAT, labels), { every: 2 })];
+  const lanes = [lane(await load(CAT), { every: 2, answers: { labels } })];
   for (const picture of ['cat_720p.jpg', 'cat_1080p.jpg']) {
     const path = shared('media', picture);
     const source = new StillSource(house.region.native, { path, fps: 30, eachSeconds: 0 });

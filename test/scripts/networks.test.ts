@@ -42,6 +42,9 @@ for (const [name, published] of Object.entries(PUBLISHED)) {
 
   test(`${name} takes a picture of 224 x 224 and tells 1000 classes apart`, () => {
     assert.deepEqual(tensorOf(graph, graph.input).shape, [1, 224, 224, 3]);
-    assert.deepEqual(tensorOf(graph, graph.output).shape, [1, 1000]);
+    assert.deepEqual(
+      graph.outputs.map((index) => tensorOf(graph, index).shape),
+      [[1, 1000]],
+    );
   });
 }
