@@ -29,7 +29,8 @@ build_arm64() {
 compare_outputs() {
   local dump=build/native-arm64/outputs.bin steps=1
   # TensorFlow Lite's own uint8 kernels, which run the models that XNNPACK does not take, round
-  # otherwise with NEON in each layer.
+  # otherwise with NEON in each layer. It is the library's own difference: on each processor our
+  # outputs are the library's to the bit (identity_test).
   case $1 in *_quant.tflite) steps=3 ;; esac
   echo "$(basename "$1"): cortex-a72 beside $(uname -m)"
   build/native/outputs write $libraries/linux_amd64/libtensorflowlite_c.so "$1" "$2" $dump
@@ -39,9 +40,7 @@ compare_outputs() {
 
 run_step arm64-sysroot "arm64 packages of Debian" scripts/arm64-sysroot.sh "$sysroot"
 run_step arm64-build "building for cortex-a72" build_arm64
-# Two tests load every model hundreds of times, which takes hours under emulation.
-ctest --test-dir build/native-arm64 --output-on-failure --no-tests=error \
-  --exclude-regex '^(identity|refusal)_test$'
+ctest --test-dir build/native-arm64 --output-on-failure --no-tests=error
 
 for model in build/models/*.tflite; do compare_outputs "$model" -; done
 if [ -d ../shared/models ]; then

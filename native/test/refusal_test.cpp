@@ -229,7 +229,8 @@ class RefusedShape : public testing::TestWithParam<ep_delegate> {};
 TEST_P(RefusedShape, LeavesTheOldOne) {
   const LoadSpec spec = {shared_model("resnet_cifar_float.tflite"), GetParam(), 1};
   if (spec.path.empty()) return;
-  ep_pool* pool = make_pool("resized", 12 * kMib);
+  // The kernels of arm64 take up to 4.5 MB for an invoke, those of x86-64 less.
+  ep_pool* pool = make_pool("resized", 20 * kMib);
   ep_model* model = load(pool, spec);
   ASSERT_NE(model, nullptr);
   const std::string expected = run(model, kSeed, 1);
