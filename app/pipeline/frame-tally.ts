@@ -83,6 +83,10 @@ export class FrameTally {
     };
   }
 
+  get latency(): Histogram {
+    return this.#latency;
+  }
+
   /** Numbers between the last frame of the source and this one. */
   #advance(number: number): number[] {
     const next = this.#lastNumber === null ? number : this.#lastNumber + 1;

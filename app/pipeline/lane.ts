@@ -11,6 +11,7 @@ import { View } from '../models/answers/view.ts';
 import type { Model } from '../models/model.ts';
 import type { Native } from '../native/native.ts';
 import type { Answer } from '../stats/answer.ts';
+import type { Distribution } from '../stats/distribution.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { quantiles } from '../stats/latency.ts';
 import type { ModelSnapshot } from '../stats/snapshot.ts';
@@ -126,6 +127,11 @@ export class Lane {
     const view = new View(this.#fit, frame.size, { width, height });
     this.#last = this.#reader.read((index) => model.readOutput(index), view);
     return this.#last;
+  }
+
+  /** Of its invokes. */
+  distribution(): Distribution & { model: string } {
+    return { model: this.model.name, ...this.#invokeTimes.distribution() };
   }
 
   snapshot(): ModelSnapshot {

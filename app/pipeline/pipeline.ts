@@ -113,6 +113,11 @@ export class Pipeline implements SnapshotPart {
       steady_state: this.#steadyState.snapshot(),
       conversion_ms: quantiles(this.#conversionTimes),
       bytes_copied: this.#bytesCopied,
+      distributions: {
+        frame_latency: this.#tally.latency.distribution(),
+        conversion: this.#conversionTimes.distribution(),
+        invoke: this.#lanes.map((lane) => lane.distribution()),
+      },
       accuracy: this.#accuracy.value,
     };
   }

@@ -1,3 +1,5 @@
+import { BOUNDS_MS, type Distribution } from './distribution.ts';
+
 /** Buckets a power of two is cut into: a value is known to 1/128 of itself. */
 const SUBDIVISIONS = 128;
 /** From 2^0 to 2^40 nanoseconds, which is 18 minutes. */
@@ -11,6 +13,7 @@ export class Histogram {
   readonly #counts = new Uint32Array(SUBDIVISIONS * OCTAVES);
   #count = 0;
   #maxNs = 0;
+  #sumNs = 0;
 
   get count(): number {
     return this.#count;
@@ -21,6 +24,7 @@ export class Histogram {
     const bucket = bucketOf(ns);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#count += 1;
+    this.#sumNs += ns;
     this.#maxNs = Math.max(this.#maxNs, ns);
   }
 
@@ -41,10 +45,25 @@ export class Histogram {
     return this.#maxNs / 1e6;
   }
 
+  /** A bucket counts where its middle lies: a bound is right to 0.4 %. */
+  distribution(): Distribution {
+    const counts = BOUNDS_MS.map(() => 0);
+    let bound = 0;
+    let seen = 0;
+    for (let bucket = 0; bucket < this.#counts.length && bound < counts.length; bucket += 1) {
+      while (bound < counts.length && middleOf(bucket) > (BOUNDS_MS[bound] ?? 0) * 1e6) {
+        counts[bound++] = seen;
+      }
+      seen += this.#counts[bucket] ?? 0;
+    }
+    return { counts, count: this.#count, sum_ms: this.#sumNs / 1e6 };
+  }
+
   clear(): void {
     this.#counts.fill(0);
     this.#count = 0;
     this.#maxNs = 0;
+    this.#sumNs = 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import { emptyDistribution } from './distribution.ts';
 import type { DropReason, Snapshot } from './snapshot.ts';
 
 /** A part of the program that fills sections of the snapshot. */
@@ -50,6 +51,11 @@ function emptySnapshot(): Snapshot {
     bytes_copied: 0,
     accuracy: null,
     event_loop_delay_ms: { p99: 0, max: 0 },
+    distributions: {
+      frame_latency: emptyDistribution(),
+      conversion: emptyDistribution(),
+      invoke: [],
+    },
     mqtt: { connected: false, published: 0, dropped: 0 },
   };
 }

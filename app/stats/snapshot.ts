@@ -5,6 +5,7 @@
  */
 
 import type { TopClass } from './answer.ts';
+import type { Distribution } from './distribution.ts';
 
 /** Why a frame, or one model's turn on it, was not answered. */
 export type DropReason =
@@ -82,6 +83,12 @@ export interface SteadyStateSnapshot {
   foreign_allocations: number;
 }
 
+export interface DistributionsSnapshot {
+  frame_latency: Distribution;
+  conversion: Distribution;
+  invoke: (Distribution & { model: string })[];
+}
+
 export interface MqttSnapshot {
   connected: boolean;
   published: number;
@@ -105,5 +112,7 @@ export interface Snapshot {
    *  and box, over those that had to be found and the false ones. */
   accuracy: number | null;
   event_loop_delay_ms: { p99: number; max: number };
+  /** The durations above, as counts. */
+  distributions: DistributionsSnapshot;
   mqtt: MqttSnapshot;
 }

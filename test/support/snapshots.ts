@@ -24,6 +24,9 @@ export function modelSnapshot(name: string, label: string | null, more = {}): Mo
   };
 }
 
+const counts = [0, 0, 0, 0, 0, 0, 10, 300, 300, 300, 300, 300, 300, 300, 300, 300];
+const distribution = { counts, count: 300, sum_ms: 3700 };
+
 /** A picture of a device that is well. */
 export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}): Snapshot {
   return {
@@ -49,6 +52,11 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
     bytes_copied: 0,
     accuracy: null,
     event_loop_delay_ms: { p99: 1, max: 2 },
+    distributions: {
+      frame_latency: distribution,
+      conversion: distribution,
+      invoke: models.map(({ name }) => ({ model: name, ...distribution })),
+    },
     mqtt: { connected: true, published: 10, dropped: 0 },
     ...more,
   };

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Histogram } from '../../../app/stats/histogram.ts';
+import { render } from '../../../app/telemetry/metrics/render.ts';
+import { ROOT } from '../../support/edgepool.ts';
+import { modelSnapshot, snapshot } from '../../support/snapshots.ts';
+
+const identity = { device: 'board', version: '1.2.3' };
+const now = snapshot([modelSnapshot('eyes', 'cat'), modelSnapshot('ears', null)]);
+
+/** Names of series, those of histograms without their endings. */
+function names(text: string): Set<string> {
+  const lines = text.split('\n').filter((line) => line.startsWith('# TYPE '));
+  return new Set(
+    lines.flatMap((line) => {
+      const [, , name = '', kind] = line.split(' ');
+      return kind === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name];
+    }),
+  );
+}
+
+test("Prometheus' own linter has nothing to say", async () => {
+  for (const picture of [now, snapshot([]), { ...now, accuracy: 0.9 }]) {
+    const input = await render(picture, identity);
+    const ended = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
+    assert.equal(ended.error, undefined);
+    assert.deepEqual([ended.status, ended.stdout, ended.stderr], [0, '', '']);
+  }
+});
+
+test('figures stand in base units, counters and histograms as they were counted', async () => {
+  const lines = (await render(now, identity)).split('\n');
+  const has = (line: string) => assert.ok(lines.includes(line), line);
+  has('edgepool_info{device="board",version="1.2.3"} 1');
+  has('edgepool_frames_captured_total 301');
+  has('edgepool_frames_dropped_total{reason="superseded"} 1');
+  has('edgepool_model_load_seconds{model="eyes"} 0.0125');
+  has(`edgepool_pool_quota_bytes{pool="ears"} ${12 << 20}`);
+  has('edgepool_frame_latency_seconds_bucket{le="0.01"} 10');
+  has('edgepool_model_invoke_seconds_bucket{model="eyes",le="+Inf"} 300');
+  has('edgepool_model_invoke_seconds_sum{model="eyes"} 3.7');
+  has('edgepool_mqtt_connected 1');
+});
+
+test('what the source does not know has no series', async () => {
+  assert.doesNotMatch(await render(now, identity), /^edgepool_accuracy_ratio /m);
+});
+
+test('a distribution counts every duration at its bounds', () => {
+  const histogram = new Histogram();
+  for (const ms of [0.05, 0.2, 4, 4, 30, 5000]) histogram.record(ms * 1e6);
+  const { counts, count, sum_ms } = histogram.distribution();
+  assert.deepEqual(counts, [1, 2, 2, 2, 2, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5]);
+  assert.equal(count, 6);
+  assert.ok(Math.abs(sum_ms - 5038.25) < 1e-6);
+});
+
+test('the dashboard asks for nothing that is not there, and for every kind of figure', async () => {
+  const text = readFileSync(`${ROOT}docs/grafana/edgepool.json`, 'utf8');
+  const { panels } = JSON.parse(text) as { panels: { targets: { expr: string }[] }[] };
+  const asked = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  assert.ok(asked.length >= 10);
+  const there = names(await render({ ...now, accuracy: 1 }, identity));
+  for (const expr of asked) {
+    const wanted = expr.match(/edgepool_\w+/g) ?? [];
+    assert.notEqual(wanted.length, 0, expr);
+    for (const name of wanted) assert.ok(there.has(name), `${name} in ${expr}`);
+  }
+  const everything = asked.join(' ');
+  for (const part of ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_']) {
+    assert.ok(everything.includes(part), part);
+  }
+});
