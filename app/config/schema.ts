@@ -149,7 +149,9 @@ export const schema = {
           type: 'string',
           enum: ['auto', 'ordinary', 'hugetlb'],
           default: 'auto',
-          description: 'auto takes reserved huge pages if enough are free.',
+          description:
+            'auto takes reserved huge pages if enough are free, else it has the kernel make huge ' +
+            'pages where it can, which cost a little more time at start.',
         },
         chunk_kb: {
           type: 'integer',

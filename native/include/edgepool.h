@@ -84,7 +84,9 @@ typedef struct ep_region ep_region;
 
 typedef enum ep_lock { EP_LOCK_OFF = 0, EP_LOCK_PREFERRED = 1, EP_LOCK_REQUIRED = 2 } ep_lock;
 
-/** EP_PAGES_AUTO takes hugetlb pages iff enough are free, else asks for transparent huge pages. */
+/** EP_PAGES_AUTO takes hugetlb pages iff enough are free; else it has the kernel (from Linux 6.1
+ * on) make huge pages of the region, whatever the system's setting for transparent ones is, and
+ * what that leaves are ordinary pages. */
 typedef enum ep_pages { EP_PAGES_AUTO = 0, EP_PAGES_ORDINARY = 1, EP_PAGES_HUGETLB = 2 } ep_pages;
 
 typedef struct ep_region_options {

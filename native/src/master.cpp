@@ -20,6 +20,9 @@
 #ifndef MADV_POPULATE_WRITE  // Linux 5.14; not yet in Debian 12's headers for every target
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_COLLAPSE  // Linux 6.1
+#define MADV_COLLAPSE 25
+#endif
 
 namespace ep {
 namespace {
@@ -47,6 +50,16 @@ void touch(char* address, size_t bytes) {
     // Writes without changing what is there.
     __atomic_fetch_or(address + at, 0, __ATOMIC_RELAXED);
   }
+}
+
+// Asks for huge pages whatever the system's setting for shared memory is, which is `never` by
+// default. The kernel collapses only what has a page already. What it does not collapse (an older
+// kernel, no free huge page) is populated with ordinary pages afterwards.
+void collapse(char* address, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += kExtentBytes) {
+    if (!populate(address + at, static_cast<size_t>(sysconf(_SC_PAGESIZE)))) return;
+  }
+  madvise(address, bytes, MADV_COLLAPSE);
 }
 
 // Most of the mapping at `base` by huge pages: `ShmemPmdMapped` of its entry in smaps.
@@ -114,7 +127,10 @@ int32_t Master::attempt(const ep_region_options& options, bool hugetlb, ep_error
       options.populate_step_bytes == 0 ? kDefaultStepBytes : options.populate_step_bytes;
   int32_t status = open(hugetlb, error);
   if (status == EP_OK) {
-    status = populate_in_steps((step + kExtentBytes - 1) / kExtentBytes * kExtentBytes, error);
+    const bool collapsed = !hugetlb && options.pages == EP_PAGES_AUTO;
+    if (!hugetlb) madvise(base_, bytes_, collapsed ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    const size_t rounded = (step + kExtentBytes - 1) / kExtentBytes * kExtentBytes;
+    status = populate_in_steps(rounded, collapsed, error);
   }
   if (status == EP_OK) status = lock(options.lock, error);
   if (status != EP_OK) {
@@ -157,11 +173,10 @@ int32_t Master::map(ep_error* error) {
   }
   madvise(base_, bytes_, MADV_DONTFORK);
   madvise(base_, bytes_, MADV_DONTDUMP);
-  if (!hugetlb_) madvise(base_, bytes_, MADV_HUGEPAGE);
   return EP_OK;
 }
 
-int32_t Master::populate_in_steps(size_t step_bytes, ep_error* error) {
+int32_t Master::populate_in_steps(size_t step_bytes, bool huge, ep_error* error) {
   for (size_t done = 0; done < bytes_;) {
     const size_t rest = bytes_ - done;
     if (!hugetlb_) {
@@ -171,6 +186,7 @@ int32_t Master::populate_in_steps(size_t step_bytes, ep_error* error) {
       }
     }
     const size_t bytes = std::min(step_bytes, rest);
+    if (huge) collapse(base_ + done, bytes);
     if (!populate(base_ + done, bytes)) {
       if (errno == ENOMEM || errno == EFAULT) {
         return too_large(error, bytes_, done, "the kernel refused while populating");

@@ -38,7 +38,7 @@ class Master {
   int32_t attempt(const ep_region_options& options, bool hugetlb, ep_error* error);
   int32_t open(bool hugetlb, ep_error* error);
   int32_t map(ep_error* error);
-  int32_t populate_in_steps(size_t step_bytes, ep_error* error);
+  int32_t populate_in_steps(size_t step_bytes, bool huge, ep_error* error);
   int32_t lock(uint32_t mode, ep_error* error);
   void give_back();
 

@@ -1,5 +1,9 @@
 // What the region asks of the kernel, as the kernel shows it. Not run under emulation, which leaves
 // most of it out.
+#include <sys/utsname.h>
+
+#include <sstream>
+
 #include "kernel_support.hpp"
 #include "pool.hpp"
 
@@ -119,37 +123,34 @@ TEST(RegionKernel, TheKernelHoldsAsManyMappingsAsTheRegionCounts) {
   EXPECT_GT(stats_of(region).mappings, stats_of(region).pools);
 }
 
-/** Lets shared memory have transparent huge pages on advice, for the time it lives. */
-class HugePagesOnAdvice {
- public:
-  HugePagesOnAdvice() {
-    std::string words;
-    std::getline(std::ifstream(kFile), words);
-    const size_t begin = words.find('[');
-    if (begin == std::string::npos) return;
-    before_ = words.substr(begin + 1, words.find(']') - begin - 1);
-    on_ = write_file(kFile, "advise");
-  }
-  ~HugePagesOnAdvice() {
-    if (on_) write_file(kFile, before_);
-  }
-  HugePagesOnAdvice(const HugePagesOnAdvice&) = delete;
-  HugePagesOnAdvice& operator=(const HugePagesOnAdvice&) = delete;
-  bool on() const { return on_; }
+/** Whether the kernel makes huge pages when it is asked to: since Linux 6.1. */
+bool kernel_collapses() {
+  utsname system = {};
+  int major = 0;
+  int minor = 0;
+  if (uname(&system) != 0) return false;
+  std::istringstream release(system.release);
+  char dot = '.';
+  release >> major >> dot >> minor;
+  return major > 6 || (major == 6 && minor >= 1);
+}
 
- private:
-  static constexpr const char* kFile = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
-  std::string before_;
-  bool on_ = false;
-};
+TEST(RegionKernel, OrdinaryPagesAreAChoice) {
+  ep_region_options options = region_options(8 * kMib);
+  options.pages = EP_PAGES_ORDINARY;
+  const RegionHandle region = make_region(options);
+  for (const Mapping& mapping : region_mappings()) EXPECT_EQ(mapping.kib.at("ShmemPmdMapped"), 0u);
+  EXPECT_EQ(stats_of(region).transparent_huge, 0);
+}
 
 TEST(RegionKernel, HugePagesOfTheFileAreHugePagesOfTheWindow) {
-  const HugePagesOnAdvice setting;
-  if (!setting.on()) {
-    not_run("transparent huge pages: their setting for shared memory cannot be changed here");
+  if (!kernel_collapses()) {
+    not_run("huge pages whatever the system's setting: they need Linux 6.1");
     return;
   }
-  const RegionHandle region = make_region(32 * kMib);
+  ep_region_options options = region_options(32 * kMib);
+  options.pages = EP_PAGES_AUTO;
+  const RegionHandle region = make_region(options);
   ASSERT_EQ(stats_of(region).transparent_huge, 1);
   const PoolHandle small = make_pool(region, "small", 16 * kKib, 16 * kKib);
   // One that starts anywhere and grows in two steps, and one that is planned.
