@@ -3,8 +3,8 @@
  */
 import { Announcement } from './boot/announcement.ts';
 import { Lifecycle } from './boot/lifecycle.ts';
+import { ModelSet } from './boot/model-set.ts';
 import { makePlan } from './boot/plan.ts';
-import { PooledModel } from './boot/pooled-model.ts';
 import type { Config } from './config/config.ts';
 import { Events } from './frames/events.ts';
 import { Ring } from './frames/ring.ts';
@@ -39,19 +39,13 @@ export async function main({ config, version, display, signal, onEnd }: Program)
 
   const region = new Region(native, plan.region);
   const runtime = new Runtime(region, { library: config.runtime.library });
-  const models = plan.models.map((planned) => new PooledModel(region, runtime, planned, display));
+  const models = new ModelSet({ region, runtime, config, planned: plan.models, log: display });
   const frames = new Pool(region, plan.frames.pool);
   const ring = new Ring(frames, plan.frames.ring);
   const events = new Events(native);
-  const lanes = models.map((model) => model.lane);
-  const pipeline = new Pipeline({
-    runtime,
-    ring,
-    events,
-    source: plan.source,
-    fps: config.fps,
-    lanes,
-  });
+  const cameras = [{ name: 'camera', source: plan.source, ring, fps: config.fps }];
+  const lanes = models.all.map((model) => model.lane);
+  const pipeline = new Pipeline({ runtime, events, cameras, lanes });
   const eventLoopDelay = new EventLoopDelay();
   const report = new Report(config.report, read);
   const telemetry = new Telemetry(config, read, display);
@@ -65,12 +59,13 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   pipeline.onResult = (result) => telemetry.result(result);
   pipeline.onError = (message) => troubles.tell(message);
   pipeline.onEnd = onEnd;
+  models.attach(pipeline);
 
   return new Lifecycle(
     [
       region,
       runtime,
-      ...models,
+      models,
       frames,
       ring,
       events,

@@ -4,9 +4,9 @@ import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { Display } from '../telemetry/console/display.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ModelSet } from './model-set.ts';
 import type { Part } from './part.ts';
 import type { Plan } from './plan.ts';
-import type { PooledModel } from './pooled-model.ts';
 
 export interface Announced {
   config: Config;
@@ -15,7 +15,7 @@ export interface Announced {
   region: Region;
   runtime: Runtime;
   frames: Pool;
-  models: readonly PooledModel[];
+  models: ModelSet;
   telemetry: Telemetry;
   display: Display;
 }
@@ -48,7 +48,7 @@ export class Announcement implements Part {
       pools: this.#pools(),
       source: plan.source.description,
       fps: config.fps,
-      models: models.map(({ model: { name, delegate, loadMs } }) => ({
+      models: models.all.map(({ model: { name, delegate, loadMs } }) => ({
         name,
         delegate,
         load_ms: loadMs,
@@ -56,7 +56,7 @@ export class Announcement implements Part {
       broker: telemetry.url,
       topic: telemetry.topic,
     });
-    telemetry.event('started', { version, models: models.map(({ model }) => model.name) });
+    telemetry.event('started', { version, models: models.all.map(({ model }) => model.name) });
   }
 
   /** The bus hears of it while it can still be said. */
@@ -70,7 +70,7 @@ export class Announcement implements Part {
     return [
       { name: 'runtime', bytes: runtime.poolStats().mapped_bytes },
       { name: 'frames', bytes: frames.stats().mapped_bytes },
-      ...models.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
+      ...models.all.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
     ];
   }
 }

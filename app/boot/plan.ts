@@ -51,6 +51,8 @@ export interface Plan {
 const MIB = 2 ** 20;
 /** Address space of a pool without a plan, in quotas. */
 const WINDOW_QUOTAS = 2;
+/** Models that may come while frames flow, beyond those from the start, and find slots. */
+const SPARE_MODELS = 1;
 
 function sourceOf(native: Native, { source, fps }: Config): Source {
   const { kind, path, width, height, seed } = source;
@@ -119,7 +121,16 @@ async function answersOf(model: ModelConfig): Promise<AnswerSettings> {
   };
 }
 
-async function planModel(
+/** Plans one model by the configured plan, else by a trial. Throws one line where it is refused. */
+export async function planModel(
+  model: ModelConfig,
+  config: Config,
+  signal: AbortSignal,
+): Promise<PlannedModel> {
+  return planOne(model, config, await givenPlan(config), signal);
+}
+
+async function planOne(
   model: ModelConfig,
   config: Config,
   given: GivenPlan | null,
@@ -144,7 +155,7 @@ export function planFrames(native: Native, config: Config, models: number): Plan
 }
 
 function framesOf(source: Source, config: Config, models: number): Plan['frames'] {
-  const ring = { slots: slotsFor(models), slotBytes: source.probe().bytes };
+  const ring = { slots: slotsFor(models + SPARE_MODELS), slotBytes: source.probe().bytes };
   const chunkBytes = config.region.chunk_kb * 1024;
   const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
   return { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
@@ -172,7 +183,7 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
   const models: PlannedModel[] = [];
   for (const model of configured) {
     if (signal.aborted) throw new Interrupted();
-    models.push(await planModel(model, config, given, signal));
+    models.push(await planOne(model, config, given, signal));
   }
   const quotas = models.map(({ pool }) => pool.quotaBytes);
   const poolBytes = [RUNTIME_POOL_BYTES, frames.pool.quotaBytes, ...quotas];

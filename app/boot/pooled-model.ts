@@ -34,6 +34,7 @@ function requirePicture({ name, inputs: [input] }: Model): void {
  * the pool grows and the load is tried again, within the window.
  */
 export class PooledModel implements Part {
+  readonly planned: PlannedModel;
   readonly pool: Pool;
   readonly model: Model;
   /** When and how the model gets frames. */
@@ -43,6 +44,7 @@ export class PooledModel implements Part {
   readonly #sizes: ModelPool;
 
   constructor(region: Region, runtime: Runtime, planned: PlannedModel, log: Log) {
+    this.planned = planned;
     const { config, answers, sha256, pool } = planned;
     const { name, file, threads, delegate } = config;
     const { mappedBytes: plannedBytes, ...sizes } = pool;

@@ -13,6 +13,7 @@ const OFFSET = {
   startedNs: koffi.offsetof(EVENT, 'started_ns'),
   convertedNs: koffi.offsetof(EVENT, 'converted_ns'),
   finishedNs: koffi.offsetof(EVENT, 'finished_ns'),
+  minorFaults: koffi.offsetof(EVENT, 'minor_faults'),
   bytesCopied: koffi.offsetof(EVENT, 'bytes_copied'),
   message: koffi.offsetof(EVENT, 'message'),
   width: koffi.offsetof(structs.ep_frame, 'width'),
@@ -75,6 +76,9 @@ export class NativeEvent {
   }
   get finishedNs(): number {
     return this.#uint64(OFFSET.finishedNs);
+  }
+  get minorFaults(): number {
+    return this.#uint64(OFFSET.minorFaults);
   }
   get bytesCopied(): number {
     return this.#uint64(OFFSET.bytesCopied);

@@ -35,7 +35,7 @@ export interface PatternOptions {
 
 /** A moving picture that is the same for the same seed. */
 export class PatternSource extends Source {
-  readonly #options: PatternOptions;
+  #options: PatternOptions;
   readonly #shapes = new Uint8Array(new ArrayBuffer(MOST_SHAPES * SHAPE.size));
 
   constructor(native: Native, options: PatternOptions) {
@@ -45,6 +45,11 @@ export class PatternSource extends Source {
 
   get description(): string {
     return `pattern ${this.#options.width}x${this.#options.height}`;
+  }
+
+  override setSize(width: number, height: number): boolean {
+    this.#options = { ...this.#options, width, height };
+    return true;
   }
 
   /** The shapes by their colours, which no two of a frame share; the topmost last. */

@@ -59,6 +59,13 @@ export class Ring {
     this.#handle = null;
   }
 
+  /** Makes room for frames of so many bytes; throws where the slots cannot hold them. */
+  async fit(bytes: number): Promise<void> {
+    const { slotBytes } = this.#options;
+    if (bytes <= slotBytes) return;
+    throw new Error(`frames of ${bytes} bytes do not fit into slots of ${slotBytes} bytes`);
+  }
+
   /** One more holder of a slot that is held. */
   retain(slot: number): void {
     check(this.#native.ep_ring_retain(this.handle, slot), sharedError());

@@ -41,14 +41,21 @@ export abstract class Source {
     return { width, height, bytes };
   }
 
-  async start(ring: Ring, events: Events): Promise<void> {
+  /** `tag` comes back in every event of this source. */
+  async start(ring: Ring, events: Events, tag = 0): Promise<void> {
     if (this.#handle !== null) {
       return;
     }
     const out: Out<SourceHandle> = [null];
     const { ep_source_start } = this.native;
-    await callAsync(ep_source_start, ring.handle, events.handle, this.options(), out);
+    const options = { ...this.options(), tag };
+    await callAsync(ep_source_start, ring.handle, events.handle, options, out);
     this.#handle = out[0];
+  }
+
+  /** Gives frames of another size from the next start on; false where the source cannot. */
+  setSize(_width: number, _height: number): boolean {
+    return false;
   }
 
   /** What is to be seen on a frame; null where the source does not know. */

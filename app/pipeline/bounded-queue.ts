@@ -13,6 +13,11 @@ export class BoundedQueue<T> {
     return this.#items.size;
   }
 
+  /** The oldest, which stays. */
+  get first(): T | undefined {
+    return this.#items.peek();
+  }
+
   /** Returns the item that had to go, if one had. */
   push(item: T): T | undefined {
     const replaced = this.#items.size >= this.#capacity ? this.#items.dequeue() : undefined;

@@ -1,11 +1,13 @@
 import { Histogram } from '../stats/histogram.ts';
 import { latency } from '../stats/latency.ts';
-import { noDrops } from '../stats/registry.ts';
+import { DROP_REASONS, noDrops } from '../stats/registry.ts';
 import type { DropReason, Snapshot } from '../stats/snapshot.ts';
 import type { Frame } from './frame.ts';
 import { RateMeter } from './rate-meter.ts';
 
-/** Counts what becomes of frames and of the models' turns on them. */
+type FrameFigures = Pick<Snapshot, 'frames' | 'deadline_hit_ratio' | 'frame_latency_ms'>;
+
+/** Counts what becomes of one source's frames and of the models' turns on them. */
 export class FrameTally {
   readonly #dropped = noDrops();
   readonly #latency = new Histogram();
@@ -69,22 +71,35 @@ export class FrameTally {
     }
   }
 
-  snapshot(): Pick<Snapshot, 'frames' | 'deadline_hit_ratio' | 'frame_latency_ms'> {
+  snapshot(): FrameFigures {
+    return FrameTally.sum([this]);
+  }
+
+  /** The figures of several sources together; their rates add up. */
+  static sum(tallies: readonly FrameTally[]): FrameFigures {
+    const total = (figure: (tally: FrameTally) => number) =>
+      tallies.reduce((sum, tally) => sum + figure(tally), 0);
+    const dropped = noDrops();
+    for (const reason of DROP_REASONS) dropped[reason] = total((tally) => tally.#dropped[reason]);
+    const due = total((tally) => tally.#due);
     return {
       frames: {
-        captured: this.#captured,
-        completed: this.#completed.count,
-        dropped: { ...this.#dropped },
-        fps: this.#completed.rate,
-        camera_fps: this.#given.rate,
+        captured: total((tally) => tally.#captured),
+        completed: total((tally) => tally.#completed.count),
+        dropped,
+        fps: total((tally) => tally.#completed.rate),
+        camera_fps: total((tally) => tally.#given.rate),
       },
-      deadline_hit_ratio: this.#due === 0 ? 1 : this.#inTime / this.#due,
-      frame_latency_ms: latency(this.#latency),
+      deadline_hit_ratio: due === 0 ? 1 : total((tally) => tally.#inTime) / due,
+      frame_latency_ms: latency(FrameTally.latencies(tallies)),
     };
   }
 
-  get latency(): Histogram {
-    return this.#latency;
+  /** Of the frames of several sources together. */
+  static latencies(tallies: readonly FrameTally[]): Histogram {
+    const sum = new Histogram();
+    for (const tally of tallies) sum.add(tally.#latency);
+    return sum;
   }
 
   /** Numbers between the last frame of the source and this one. */

@@ -1,32 +1,44 @@
 import type { Size } from '../models/answers/view.ts';
 
+export interface FrameOptions {
+  /** The name of the source that gave it. */
+  source: string;
+  /** From 1 at each source, going on where the source is started again. */
+  number: number;
+  /** The source's own number, from 1 at each of its starts. */
+  sourceNumber: number;
+  slot: number;
+  capturedNs: number;
+  /** The `ep_frame` for the workers. */
+  native: Uint8Array;
+  size: Size;
+  /** How many models are due on it. */
+  due: number;
+}
+
 /** One captured frame and the answers that are still out on it. */
 export class Frame {
+  readonly source: string;
   readonly number: number;
+  readonly sourceNumber: number;
   readonly slot: number;
   readonly capturedNs: number;
-  /** The `ep_frame` for the workers. */
   readonly native: Uint8Array;
   readonly size: Size;
   #due: number;
   #lost = false;
   #answeredNs: number;
 
-  constructor(
-    number: number,
-    slot: number,
-    capturedNs: number,
-    native: Uint8Array,
-    size: Size,
-    due: number,
-  ) {
-    this.number = number;
-    this.slot = slot;
-    this.capturedNs = capturedNs;
-    this.native = native;
-    this.size = size;
-    this.#due = due;
-    this.#answeredNs = capturedNs;
+  constructor(options: FrameOptions) {
+    this.source = options.source;
+    this.number = options.number;
+    this.sourceNumber = options.sourceNumber;
+    this.slot = options.slot;
+    this.capturedNs = options.capturedNs;
+    this.native = options.native;
+    this.size = options.size;
+    this.#due = options.due;
+    this.#answeredNs = options.capturedNs;
   }
 
   /** True once every model that was due has answered: the frame is completed. */

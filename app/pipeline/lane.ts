@@ -1,6 +1,5 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
-import type { Ring } from '../frames/ring.ts';
 import {
   type AnswerReader,
   type AnswerSettings,
@@ -12,71 +11,103 @@ import type { Model } from '../models/model.ts';
 import type { Native } from '../native/native.ts';
 import type { Answer } from '../stats/answer.ts';
 import type { Distribution } from '../stats/distribution.ts';
-import { Histogram } from '../stats/histogram.ts';
-import { quantiles } from '../stats/latency.ts';
-import type { ModelSnapshot } from '../stats/snapshot.ts';
+import type { DropReason, ModelSnapshot } from '../stats/snapshot.ts';
 import { BoundedQueue } from './bounded-queue.ts';
+import type { Camera } from './camera.ts';
 import { type ConvertOptions, encodeConvertOptions } from './convert-options.ts';
 import type { Frame } from './frame.ts';
-import { Schedule } from './schedule.ts';
+import { LaneTally } from './lane-tally.ts';
+import { Schedule, type Turns } from './schedule.ts';
 import { Worker } from './worker.ts';
 
 export interface LaneOptions extends ConvertOptions {
   model: Model;
   /** Runs on every n-th frame. */
   every: number;
+  /** Runs so many times a second instead; null or left out: by `every`. */
+  fps?: number | null;
   /** From capture to answer; null: the time until the model's next turn. */
   deadlineMs: number | null;
   /** Higher goes first. */
   priority: number;
-  /** Frames that may wait for the model; by default 1. */
+  /** The sources whose frames it gets; null or left out: every one. */
+  sources?: readonly string[] | null;
+  /** Frames of one source that may wait for the model; by default 1. */
   queue?: number;
   /** How its outputs become an answer, where not as by default. */
   answers?: Partial<AnswerSettings>;
 }
 
+/** What may be changed while frames flow. */
+export interface LaneChange extends Partial<Turns> {
+  priority?: number;
+}
+
+/** What a lane stands on. */
+export interface LaneGround {
+  native: Native;
+  events: Events;
+  cameras: readonly Camera[];
+}
+
 const DEFAULT_QUEUE = 1;
 
-/** One model's way through the frames: its turns, its queue, its thread. */
+/** A lane's turns on one camera's frames, and those that wait. */
+interface Feed {
+  camera: Camera;
+  schedule: Schedule;
+  queue: BoundedQueue<Frame>;
+}
+
+/** One model's way through the frames: its turns, its queues, its thread. */
 export class Lane {
   readonly model: Model;
-  readonly priority: number;
-  readonly schedule: Schedule;
   readonly worker: Worker;
-  readonly #ring: Ring;
+  readonly tally = new LaneTally();
+  /** False before its thread runs, and from the moment on that it is being taken out. */
+  open = false;
+  /** True while a frame waits because models of a higher priority go first. */
+  yields = false;
   readonly #tag: number;
   readonly #answers: AnswerSettings;
   readonly #fit: ConvertOptions['fit'];
   readonly #convert: Uint8Array;
-  readonly #queue: BoundedQueue<Frame>;
-  readonly #invokeTimes = new Histogram();
+  readonly #feeds: Map<string, Feed>;
+  readonly #whenIdle: (() => void)[] = [];
+  #turns: Turns;
+  #priority: number;
   #inWork: Frame | null = null;
   #answered = false;
   #reader: AnswerReader | null = null;
   #last: Answer = { top: [] };
 
-  constructor(
-    native: Native,
-    events: Events,
-    ring: Ring,
-    options: LaneOptions,
-    index: number,
-    fps: number,
-  ) {
-    this.model = options.model;
-    this.priority = options.priority;
-    this.schedule = new Schedule(options.every, index, fps, options.deadlineMs);
-    this.worker = new Worker(native, events, options.model.name);
-    this.#ring = ring;
-    this.#tag = index;
+  constructor({ native, events, cameras }: LaneGround, options: LaneOptions, tag: number) {
+    const { model, every, fps = null, deadlineMs, priority, queue = DEFAULT_QUEUE } = options;
+    this.model = model;
+    this.worker = new Worker(native, events, model.name);
+    this.#tag = tag;
+    this.#turns = { every, fps, deadlineMs };
+    this.#priority = priority;
     this.#answers = { ...DEFAULT_ANSWERS, ...options.answers };
     this.#fit = options.fit;
     this.#convert = encodeConvertOptions(options);
-    this.#queue = new BoundedQueue(options.queue ?? DEFAULT_QUEUE);
+    const feeds = cameras.map((camera): [string, Feed] => [
+      camera.name,
+      { camera, schedule: new Schedule(this.#turns, tag), queue: new BoundedQueue(queue) },
+    ]);
+    this.#feeds = new Map(feeds);
+  }
+
+  get priority(): number {
+    return this.#priority;
   }
 
   get idle(): boolean {
     return this.#inWork === null;
+  }
+
+  get waiting(): boolean {
+    return [...this.#feeds.values()].some(({ queue }) => queue.size > 0);
   }
 
   /** The frame that the worker has now. */
@@ -89,20 +120,47 @@ export class Lane {
     return this.#answered;
   }
 
-  /** Queues a frame, which the lane holds from now; returns the one that made room, still held. */
-  offer(frame: Frame): Frame | undefined {
-    this.#ring.retain(frame.slot);
-    return this.#queue.push(frame);
+  /** Processors that it may keep busy. */
+  get threads(): number {
+    return this.model.info.threads;
   }
 
-  /** Takes a waiting frame out, still held. */
+  adjust({ priority, ...turns }: LaneChange): void {
+    this.#priority = priority ?? this.#priority;
+    // A new `every` ends a rate: whoever gives one wants it.
+    const fps = turns.every === undefined ? this.#turns.fps : null;
+    this.#turns = { ...this.#turns, fps, ...turns };
+    for (const feed of this.#feeds.values()) feed.schedule = new Schedule(this.#turns, this.#tag);
+  }
+
+  /** Whether the model has a turn on a camera's frame, which is asked once for each frame. */
+  takes(camera: Camera, number: number, capturedNs: number): boolean {
+    const feed = this.#feeds.get(camera.name);
+    return this.open && feed?.schedule.takes(number, capturedNs, camera.periodNs) === true;
+  }
+
+  /** Queues a frame, which the lane holds from now; returns the one that made room, still held. */
+  offer(frame: Frame): Frame | undefined {
+    const { camera, queue } = this.#feed(frame);
+    camera.ring.retain(frame.slot);
+    return queue.push(frame);
+  }
+
+  /** Takes the waiting frame out that was captured first, still held. */
   withdraw(): Frame | undefined {
-    return this.#queue.shift();
+    let first: Feed | null = null;
+    for (const feed of this.#feeds.values()) {
+      const waits = feed.queue.first?.capturedNs ?? Number.POSITIVE_INFINITY;
+      if (waits < (first?.queue.first?.capturedNs ?? Number.POSITIVE_INFINITY)) first = feed;
+    }
+    this.yields = false;
+    return first?.queue.shift();
   }
 
   /** Hands a frame that the lane holds to the worker, and the hold with it. */
   submit(frame: Frame): void {
-    this.worker.submit(this.model, this.#ring, frame.native, this.#convert, this.#tag);
+    const { ring } = this.#feed(frame).camera;
+    this.worker.submit(this.model, ring, frame.native, this.#convert, this.#tag);
     this.#inWork = frame;
   }
 
@@ -112,14 +170,36 @@ export class Lane {
     this.#answered = true;
   }
 
+  /** Resolves once no frame is in work; none comes any more where the lane is closed. */
+  whenIdle(): Promise<void> {
+    if (this.idle) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Tells those who wait for it that it is idle, where it is. */
+  tellIdle(): void {
+    if (!this.idle) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  inTime({ source, capturedNs }: Frame, finishedNs: number): boolean {
+    const { camera, schedule } = this.#feed({ source });
+    return finishedNs - capturedNs <= schedule.deadlineNs(camera.periodNs);
+  }
+
+  /** Why a frame goes that had to make room. */
+  get dropReason(): DropReason {
+    return this.yields ? 'yielded' : 'superseded';
+  }
+
   /** True iff the model can name all of these. */
   knows(labels: readonly string[]): boolean {
     return labels.every((label) => this.#answers.labels.includes(label));
   }
 
   /** Reads what the model has found; before the next `submit`. */
-  read(frame: Frame, event: NativeEvent): Answer {
-    this.#invokeTimes.record(event.finishedNs - event.convertedNs);
+  read(frame: Frame, event: NativeEvent, inTime: boolean): Answer {
+    this.tally.answer(event, inTime);
     const { model } = this;
     const shape = model.inputs[0]?.shape ?? [];
     this.#reader ??= chooseReader(model.name, shape, model.outputs, this.#answers);
@@ -131,20 +211,28 @@ export class Lane {
 
   /** Of its invokes. */
   distribution(): Distribution & { model: string } {
-    return { model: this.model.name, ...this.#invokeTimes.distribution() };
+    return { model: this.model.name, ...this.tally.distribution() };
   }
 
   snapshot(): ModelSnapshot {
     const { model } = this;
+    const { every, fps, deadlineMs: deadline_ms } = this.#turns;
     return {
       name: model.name,
       sha256: model.sha256,
       load_ms: model.loadMs,
-      invoke_ms: quantiles(this.#invokeTimes),
-      invokes: this.#invokeTimes.count,
+      ...this.tally.snapshot(),
+      sources: [...this.#feeds.keys()],
+      schedule: { every, fps, priority: this.#priority, deadline_ms },
       top: this.#last.top[0] ?? null,
       delegate: model.delegate,
       pool: model.pool.snapshot(),
     };
+  }
+
+  #feed({ source }: Pick<Frame, 'source'>): Feed {
+    const feed = this.#feeds.get(source);
+    if (feed === undefined) throw new Error(`${this.model.name} gets no frames of ${source}`);
+    return feed;
   }
 }

@@ -1,7 +1,6 @@
+import { availableParallelism } from 'node:os';
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
-import type { Ring } from '../frames/ring.ts';
-import type { Source } from '../frames/source.ts';
 import type { Runtime } from '../models/runtime.ts';
 import { EventKind } from '../native/constants.ts';
 import type { Answer } from '../stats/answer.ts';
@@ -10,23 +9,28 @@ import { quantiles } from '../stats/latency.ts';
 import type { SnapshotPart } from '../stats/registry.ts';
 import type { DropReason, Snapshot } from '../stats/snapshot.ts';
 import { Accuracy } from './accuracy.ts';
-import { Frame } from './frame.ts';
+import { Camera, type CameraOptions } from './camera.ts';
+import type { Frame } from './frame.ts';
 import { FrameTally } from './frame-tally.ts';
-import { Lane, type LaneOptions } from './lane.ts';
+import { Lane, type LaneChange, type LaneOptions } from './lane.ts';
+import { Lanes } from './lanes.ts';
 import { SteadyState } from './steady-state.ts';
+import { UnknownName } from './unknown-name.ts';
 
 export interface PipelineOptions {
   runtime: Runtime;
-  ring: Ring;
   events: Events;
-  source: Source;
-  fps: number;
+  cameras: readonly CameraOptions[];
   lanes: readonly LaneOptions[];
+  /** Processors that models may keep busy side by side; by default those of the machine. */
+  processors?: number;
 }
 
 /** What a model has found on a frame. */
 export interface Result extends Answer {
   model: string;
+  source: string;
+  /** Of the source. */
   number: number;
   captured_ns: number;
   /** From capture to this answer. */
@@ -48,96 +52,190 @@ export class Pipeline implements SnapshotPart {
   onResult: ((result: Result) => void) | null = null;
   /** One line: a model failed on a frame, or the source on one of its own. */
   onError: ((message: string) => void) | null = null;
-  /** The source has no more frames. */
+  /** No source has frames any more. */
   onEnd: (() => void) | null = null;
   readonly #options: PipelineOptions;
-  readonly #lanes: Lane[];
-  readonly #byPriority: Lane[];
-  readonly #tally = new FrameTally();
+  readonly #cameras: readonly Camera[];
+  readonly #lanes = new Lanes();
+  readonly #processors: number;
   readonly #accuracy = new Accuracy();
   readonly #conversionTimes = new Histogram();
   readonly #steadyState: SteadyState;
+  readonly #ended = new Set<Camera>();
   #bytesCopied = 0;
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
-  #onIdle: (() => void) | null = null;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { runtime, ring, events, fps } = options;
-    this.#lanes = options.lanes.map(
-      (lane, index) => new Lane(runtime.native, events, ring, lane, index, fps),
-    );
-    this.#byPriority = [...this.#lanes].sort((a, b) => b.priority - a.priority);
-    this.#steadyState = new SteadyState(runtime);
+    this.#cameras = options.cameras.map((camera, tag) => new Camera(camera, tag));
+    this.#processors = options.processors ?? availableParallelism();
+    this.#steadyState = new SteadyState(options.runtime);
+    for (const lane of options.lanes) this.#newLane(lane);
   }
 
-  /** Starts the models' threads, then the source. */
+  /** Starts the models' threads, then the sources. */
   async start(): Promise<void> {
-    if (this.#state !== 'new') {
-      return;
-    }
-    const { events, source, ring } = this.#options;
+    if (this.#state !== 'new') return;
+    const { events } = this.#options;
     events.onEvent = (event) => this.#handle(event);
     this.#state = 'running';
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanes.all) {
       await lane.worker.start();
+      lane.open = true;
     }
-    await source.start(ring, events);
+    for (const camera of this.#cameras) await camera.start(events);
   }
 
-  /** Ends the source, lets frames in work be answered and drops the waiting ones as `stopping`. */
+  /** Ends the sources, lets frames in work be answered and drops the waiting ones as `stopping`. */
   async stop(): Promise<void> {
-    if (this.#state !== 'running') {
-      return;
-    }
+    if (this.#state !== 'running') return;
     this.#state = 'stopping';
-    await this.#options.source.stop();
+    for (const camera of this.#cameras) await camera.stop();
     this.#options.events.drain();
-    for (const lane of this.#lanes) {
-      for (let frame = lane.withdraw(); frame !== undefined; frame = lane.withdraw()) {
-        this.#drop(frame, 'stopping');
-      }
-    }
-    await this.#idle();
+    const lanes = this.#lanes.all;
+    for (const lane of lanes) this.#dropWaiting(lane, 'stopping');
+    await Promise.all(lanes.map((lane) => lane.whenIdle()));
     this.#steadyState.end();
-    for (const lane of this.#lanes) {
-      await lane.worker.stop();
-    }
+    for (const lane of lanes) await lane.worker.stop();
     this.#state = 'stopped';
   }
 
+  /** Gives frames to one more model, which is loaded; while frames flow too. The others miss none.
+   *  Throws where its name is taken, UnknownName for a source that there is not. */
+  async addLane(options: LaneOptions): Promise<void> {
+    const lane = this.#newLane(options);
+    if (this.#state === 'new') return;
+    await this.change(async () => {
+      try {
+        await lane.worker.start();
+        if (this.#state !== 'running') throw new Error('the stream is stopping');
+        lane.open = true;
+      } catch (error) {
+        this.#lanes.delete(lane);
+        await lane.worker.stop();
+        throw error;
+      }
+    });
+  }
+
+  /** Takes a model out of the stream: waiting frames are dropped as `removed`, the one in work is
+   *  answered, its thread ends. From then on it may be unloaded. Throws UnknownName. */
+  async removeLane(name: string): Promise<void> {
+    const lane = this.#lanes.byName(name);
+    lane.open = false;
+    await this.change(async () => {
+      this.#dropWaiting(lane, 'removed');
+      await lane.whenIdle();
+      await lane.worker.stop();
+      this.#lanes.delete(lane);
+      this.#submitWaiting();
+    });
+  }
+
+  /** Throws UnknownName. Counters go on. */
+  adjust(name: string, change: LaneChange): void {
+    this.#lanes.byName(name).adjust(change);
+    this.#lanes.sort();
+  }
+
+  /** Stops one source and starts it again; its frames' numbers go on. Throws UnknownName. */
+  async restartSource(name: string): Promise<void> {
+    await this.#restart(this.#camera(name), async () => undefined);
+  }
+
+  /** Frames of another size from one source. Throws UnknownName, and where the source cannot. */
+  async setSourceSize(name: string, width: number, height: number): Promise<void> {
+    const camera = this.#camera(name);
+    const { source } = camera;
+    await this.#restart(camera, async () => {
+      const before = source.probe();
+      if (!source.setSize(width, height)) {
+        throw new Error(`source ${name}: ${source.description} has a size of its own`);
+      }
+      try {
+        await camera.ring.fit(source.probe().bytes);
+      } catch (error) {
+        source.setSize(before.width, before.height);
+        throw error;
+      }
+    });
+  }
+
+  /** Does something that loads, adds or takes out a model: what that costs its own threads is not
+   *  counted as unrest of the stream. */
+  async change<T>(action: () => Promise<T>): Promise<T> {
+    this.#steadyState.pause();
+    try {
+      return await action();
+    } finally {
+      this.#steadyState.resume();
+    }
+  }
+
   snapshot(): Partial<Snapshot> {
+    const tallies = this.#cameras.map(({ tally }) => tally);
+    const lanes = this.#lanes.all;
     return {
-      ...this.#tally.snapshot(),
-      models: this.#lanes.map((lane) => lane.snapshot()),
+      ...FrameTally.sum(tallies),
+      sources: this.#cameras.map((camera) => camera.snapshot()),
+      models: lanes.map((lane) => lane.snapshot()),
       steady_state: this.#steadyState.snapshot(),
       conversion_ms: quantiles(this.#conversionTimes),
       bytes_copied: this.#bytesCopied,
       distributions: {
-        frame_latency: this.#tally.latency.distribution(),
+        frame_latency: FrameTally.latencies(tallies).distribution(),
         conversion: this.#conversionTimes.distribution(),
-        invoke: this.#lanes.map((lane) => lane.distribution()),
+        invoke: lanes.map((lane) => lane.distribution()),
       },
       accuracy: this.#accuracy.value,
     };
   }
 
+  #newLane(options: LaneOptions): Lane {
+    const { runtime, events } = this.#options;
+    const { sources = null } = options;
+    const cameras = sources?.map((name) => this.#camera(name)) ?? this.#cameras;
+    const ground = { native: runtime.native, events, cameras };
+    return this.#lanes.add((tag) => new Lane(ground, options, tag));
+  }
+
+  /** Throws UnknownName. */
+  #camera(name: string): Camera {
+    const camera = this.#cameras.find((each) => each.name === name);
+    if (camera !== undefined) return camera;
+    throw new UnknownName(
+      'source',
+      name,
+      this.#cameras.map((each) => each.name),
+    );
+  }
+
+  async #restart(camera: Camera, between: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'running') throw new Error('the stream does not run');
+    await this.change(() => camera.restart(this.#options.events, between));
+    this.#ended.delete(camera);
+  }
+
   #handle(event: NativeEvent): void {
+    if (event.kind === EventKind.result) {
+      this.#handleResult(event);
+      return;
+    }
+    const camera = this.#cameras[event.tag];
+    if (camera === undefined) throw new Error(`an event of no source (${event.tag})`);
     switch (event.kind) {
       case EventKind.frame:
-        this.#handleFrame(event);
-        return;
-      case EventKind.result:
-        this.#handleResult(event);
+        this.#handleFrame(camera, event);
         return;
       case EventKind.sourceDrop:
-        this.#handleLoss(event);
+        this.#handleLoss(camera, event);
         return;
       case EventKind.sourceError:
         this.onError?.(event.message);
         return;
       case EventKind.sourceEnd:
-        this.onEnd?.();
+        this.#ended.add(camera);
+        if (this.#ended.size === this.#cameras.length) this.onEnd?.();
         return;
       default:
         throw new Error(`the native library reported an event of unknown kind ${event.kind}`);
@@ -145,31 +243,25 @@ export class Pipeline implements SnapshotPart {
   }
 
   /** The frame is held once for this method, which ends that hold. */
-  #handleFrame(event: NativeEvent): void {
-    const { number, slot, capturedNs, width, height } = event;
-    this.#missAll(this.#tally.capture(number, capturedNs));
-    if (this.#lanes.every((lane) => lane.warm)) {
-      this.#steadyState.cover();
-    }
-    const due = this.#byPriority.filter((lane) => lane.schedule.isDue(number));
-    const frame = new Frame(number, slot, capturedNs, event.frame(), { width, height }, due.length);
+  #handleFrame(camera: Camera, event: NativeEvent): void {
+    const { slot, capturedNs } = event;
+    const { number, lost } = camera.capture(event);
+    this.#missAll(camera, lost, capturedNs);
+    if (this.#lanes.warm) this.#steadyState.cover();
+    const due = this.#lanes.byPriority.filter((lane) => lane.takes(camera, number, capturedNs));
+    const frame = camera.frame(event, due.length);
     for (const lane of due) {
       const replaced = lane.offer(frame);
-      if (replaced !== undefined) {
-        this.#drop(replaced, this.#state === 'stopping' ? 'stopping' : 'superseded');
-      }
+      if (replaced === undefined) continue;
+      this.#drop(lane, replaced, this.#state === 'stopping' ? 'stopping' : lane.dropReason);
     }
-    if (due.length === 0) {
-      this.#tally.settle(frame);
-    }
-    this.#options.ring.release(slot);
-    for (const lane of due) {
-      this.#submitNext(lane);
-    }
+    if (due.length === 0) camera.tally.settle(frame);
+    camera.ring.release(slot);
+    this.#submitWaiting();
   }
 
   #handleResult(event: NativeEvent): void {
-    const lane = this.#lanes[event.tag];
+    const lane = this.#lanes.byTag(event.tag);
     const frame = lane?.inWork;
     if (!lane || !frame) {
       throw new Error(`the native library answered for a frame that no model has (${event.tag})`);
@@ -178,27 +270,27 @@ export class Pipeline implements SnapshotPart {
     if (event.status === 0) {
       this.#answer(lane, frame, event);
     } else {
-      this.#tally.drop(frame, 'error');
+      this.#lose(lane, frame, 'error');
       this.onError?.(`${lane.model.name}: ${event.message}`);
     }
-    this.#submitNext(lane);
-    if (this.#lanes.every((each) => each.idle)) {
-      this.#onIdle?.();
-    }
+    this.#submitWaiting();
+    lane.tellIdle();
   }
 
   #answer(lane: Lane, frame: Frame, event: NativeEvent): void {
-    const { capturedNs } = frame;
+    const { capturedNs, source, number } = frame;
     const { startedNs, convertedNs, finishedNs } = event;
-    const inTime = lane.schedule.inTime(capturedNs, finishedNs);
+    const inTime = lane.inTime(frame, finishedNs);
+    const camera = this.#camera(source);
     this.#conversionTimes.record(convertedNs - startedNs);
     this.#bytesCopied += event.bytesCopied;
-    this.#tally.answer(frame, finishedNs, inTime);
-    const answer = lane.read(frame, event);
-    this.#judge(lane, frame, answer);
+    camera.tally.answer(frame, finishedNs, inTime);
+    const answer = lane.read(frame, event, inTime);
+    this.#judge(lane, camera, frame, answer);
     this.onResult?.({
       model: lane.model.name,
-      number: frame.number,
+      source,
+      number,
       captured_ns: capturedNs,
       latency_ms: (finishedNs - capturedNs) / 1e6,
       invoke_ms: (finishedNs - convertedNs) / 1e6,
@@ -207,62 +299,78 @@ export class Pipeline implements SnapshotPart {
     });
   }
 
-  #judge(lane: Lane, { number }: Frame, { detections }: Answer): void {
+  #judge(lane: Lane, { source }: Camera, frame: Frame, { detections }: Answer): void {
     if (detections === undefined) return;
-    const truth = this.#options.source.truth(number);
+    const truth = source.truth(frame.sourceNumber);
     if (truth === null || !lane.knows(truth.map(({ label }) => label))) return;
     this.#accuracy.judge(detections, truth);
   }
 
-  #handleLoss(event: NativeEvent): void {
-    const { number } = event;
-    this.#missAll(this.#tally.noSlot(number));
-    this.#miss(number);
+  #handleLoss(camera: Camera, event: NativeEvent): void {
+    const number = camera.number(event);
+    const atNs = event.capturedNs;
+    this.#missAll(camera, camera.tally.noSlot(number), atNs);
+    this.#miss(camera, number, atNs);
+  }
+
+  /** Hands waiting frames over, those of the highest priority first. */
+  #submitWaiting(): void {
+    if (this.#state === 'stopping') return;
+    for (const lane of this.#lanes.byPriority) {
+      if (!lane.idle || !lane.waiting) continue;
+      lane.yields = !this.#hasRoomFor(lane);
+      if (!lane.yields) this.#submitNext(lane);
+    }
+  }
+
+  /** A model waits while those of higher priorities, in work or about to be, need all processors. */
+  #hasRoomFor(lane: Lane): boolean {
+    const higher = this.#lanes.byPriority.filter(
+      (other) => other.priority > lane.priority && (!other.idle || other.waiting),
+    );
+    return higher.reduce((sum, { threads }) => sum + threads, 0) < this.#processors;
   }
 
   #submitNext(lane: Lane): void {
-    if (!lane.idle || this.#state === 'stopping') {
-      return;
-    }
     const frame = lane.withdraw();
-    if (frame === undefined) {
-      return;
-    }
+    if (frame === undefined) return;
     try {
       lane.submit(frame);
     } catch (error) {
-      this.#drop(frame, 'error');
+      this.#drop(lane, frame, 'error');
       this.onError?.(`${lane.model.name}: ${(error as Error).message}`);
     }
   }
 
+  #dropWaiting(lane: Lane, reason: DropReason): void {
+    for (let frame = lane.withdraw(); frame !== undefined; frame = lane.withdraw()) {
+      this.#drop(lane, frame, reason);
+    }
+  }
+
   /** Ends a lane's hold on a frame that it will not answer. */
-  #drop(frame: Frame, reason: DropReason): void {
-    this.#tally.drop(frame, reason);
-    this.#options.ring.release(frame.slot);
+  #drop(lane: Lane, frame: Frame, reason: DropReason): void {
+    this.#lose(lane, frame, reason);
+    this.#camera(frame.source).ring.release(frame.slot);
   }
 
-  #missAll(lost: readonly number[]): void {
+  #lose(lane: Lane, frame: Frame, reason: DropReason): void {
+    this.#camera(frame.source).tally.drop(frame, reason);
+    lane.tally.drop(reason);
+  }
+
+  #missAll(camera: Camera, lost: readonly number[], atNs: number): void {
     for (const number of lost) {
-      this.#tally.lost();
-      this.#miss(number);
+      camera.tally.lost();
+      this.#miss(camera, number, atNs);
     }
   }
 
-  #miss(number: number): void {
-    for (const lane of this.#lanes) {
-      if (lane.schedule.isDue(number)) {
-        this.#tally.miss();
-      }
+  #miss(camera: Camera, number: number, atNs: number): void {
+    for (const lane of this.#lanes.byPriority) {
+      if (!lane.takes(camera, number, atNs)) continue;
+      camera.tally.miss();
+      lane.tally.miss();
     }
-  }
-
-  #idle(): Promise<void> {
-    if (this.#lanes.every((lane) => lane.idle)) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 }

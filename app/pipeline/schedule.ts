@@ -1,25 +1,43 @@
-/** Which frames a model is due on, and by when it is to answer. */
+/** How often a model takes a turn, and by when it is to answer. */
+export interface Turns {
+  /** On every n-th frame; where `fps` is null. */
+  every: number;
+  /** So many turns a second, whatever the camera gives; null: by `every`. */
+  fps: number | null;
+  /** From capture to answer; null: the time until the model's next turn. */
+  deadlineMs: number | null;
+}
+
+/** Which frames of one camera a model is due on, and by when it is to answer. */
 export class Schedule {
-  readonly every: number;
-  readonly deadlineNs: number;
+  readonly #turns: Turns;
   readonly #phase: number;
+  #nextNs: number | null = null;
 
-  /**
-   * `deadlineMs` null: the time until the model's next turn. Models of the same `every` and
-   * different `index` take their turns on different frames, so that they do not all run at once.
-   */
-  constructor(every: number, index: number, fps: number, deadlineMs: number | null) {
-    this.every = every;
-    this.deadlineNs = deadlineMs === null ? (every * 1e9) / fps : deadlineMs * 1e6;
-    this.#phase = index % every;
+  /** Models of the same `every` and different `index` take their turns on different frames, so that
+   *  they do not all run at once. */
+  constructor(turns: Turns, index: number) {
+    this.#turns = turns;
+    this.#phase = index % turns.every;
   }
 
-  /** `number` counts from 1. */
-  isDue(number: number): boolean {
-    return (number - 1) % this.every === this.#phase;
+  /** Whether the model has a turn on the frame, which is asked once. `number` counts from 1; a
+   *  camera that gives fewer frames than `fps` has a turn on each. */
+  takes(number: number, capturedNs: number, periodNs: number): boolean {
+    const { every, fps } = this.#turns;
+    if (fps === null) return (number - 1) % every === this.#phase;
+    this.#nextNs ??= capturedNs;
+    // The nearest frame, not the next one: else each turn would slip by up to a frame.
+    if (capturedNs + periodNs / 2 <= this.#nextNs) return false;
+    const nextNs = this.#nextNs + 1e9 / fps;
+    this.#nextNs = nextNs > capturedNs ? nextNs : capturedNs + 1e9 / fps;
+    return true;
   }
 
-  inTime(capturedNs: number, finishedNs: number): boolean {
-    return finishedNs - capturedNs <= this.deadlineNs;
+  /** From capture to answer, with a camera that gives a frame every `periodNs`. */
+  deadlineNs(periodNs: number): number {
+    const { every, fps, deadlineMs } = this.#turns;
+    if (deadlineMs !== null) return deadlineMs * 1e6;
+    return fps === null ? every * periodNs : Math.max(1e9 / fps, periodNs);
   }
 }

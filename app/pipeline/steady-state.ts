@@ -11,9 +11,12 @@ interface Counts {
 /** Watches what must stay still while frames flow: page faults, allocations outside every pool. */
 export class SteadyState {
   readonly #runtime: Runtime;
+  /** What was counted before the last pause. */
+  #sum: Counts = { minorFaults: 0, foreignAllocations: 0 };
   #baseline: Counts | null = null;
-  #end: Counts | null = null;
   #frames = 0;
+  #pauses = 0;
+  #ended = false;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -21,25 +24,50 @@ export class SteadyState {
 
   /** A frame has come, and all warm-ups lie behind it. The first one sets the baseline. */
   cover(): void {
+    if (this.#pauses > 0 || this.#ended) return;
     this.#baseline ??= this.#read();
     this.#frames += 1;
   }
 
+  /** Models come or go; may be called again before it is resumed as often. */
+  pause(): void {
+    this.#pauses += 1;
+    this.#close();
+  }
+
+  /** Counting goes on with the next frame that is covered. */
+  resume(): void {
+    this.#pauses -= 1;
+  }
+
   /** Frames have stopped: what threads do while they end is not counted. */
   end(): void {
-    this.#end ??= this.#read();
+    this.#close();
+    this.#ended = true;
   }
 
   snapshot(): SteadyStateSnapshot {
-    const from = this.#baseline;
-    if (from === null) {
-      return { frames_covered: 0, minor_faults: 0, foreign_allocations: 0 };
-    }
-    const to = this.#end ?? this.#read();
+    const { minorFaults, foreignAllocations } = this.#counted();
     return {
       frames_covered: this.#frames,
-      minor_faults: to.minorFaults - from.minorFaults,
-      foreign_allocations: to.foreignAllocations - from.foreignAllocations,
+      minor_faults: minorFaults,
+      foreign_allocations: foreignAllocations,
+    };
+  }
+
+  #close(): void {
+    this.#sum = this.#counted();
+    this.#baseline = null;
+  }
+
+  #counted(): Counts {
+    const from = this.#baseline;
+    if (from === null) return this.#sum;
+    const to = this.#read();
+    return {
+      minorFaults: this.#sum.minorFaults + to.minorFaults - from.minorFaults,
+      foreignAllocations:
+        this.#sum.foreignAllocations + to.foreignAllocations - from.foreignAllocations,
     };
   }
 

@@ -14,6 +14,7 @@ export class Worker {
   readonly #events: Events;
   readonly #name: string;
   #handle: WorkerHandle | null = null;
+  #stopped: Promise<void> = Promise.resolve();
 
   constructor(native: Native, events: Events, name: string) {
     this.#native = native;
@@ -30,14 +31,13 @@ export class Worker {
     this.#handle = out[0];
   }
 
-  /** Waits for the frame in work. */
+  /** Waits for the frame in work; a second call waits with the first. */
   async stop(): Promise<void> {
-    if (this.#handle === null) {
-      return;
+    if (this.#handle !== null) {
+      this.#stopped = callAsync(this.#native.ep_worker_destroy, this.#handle);
+      this.#handle = null;
     }
-    const handle = this.#handle;
-    this.#handle = null;
-    await callAsync(this.#native.ep_worker_destroy, handle);
+    await this.#stopped;
   }
 
   /** Hands a held frame over with its hold; the answer comes as an event with `tag`. */

@@ -28,6 +28,16 @@ export class Histogram {
     this.#maxNs = Math.max(this.#maxNs, ns);
   }
 
+  /** Takes over what another one has recorded. */
+  add(other: Histogram): void {
+    other.#counts.forEach((count, bucket) => {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+    });
+    this.#count += other.#count;
+    this.#sumNs += other.#sumNs;
+    this.#maxNs = Math.max(this.#maxNs, other.#maxNs);
+  }
+
   /** The smallest duration that at least `share` of all are not above, in ms; 0 without any. */
   percentileMs(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.#count));

@@ -8,14 +8,16 @@ export interface SnapshotPart {
 
 export const DROP_REASONS: readonly DropReason[] = [
   'superseded',
+  'yielded',
   'no_slot',
   'source',
   'error',
+  'removed',
   'stopping',
 ];
 
 export function noDrops(): Record<DropReason, number> {
-  return { superseded: 0, no_slot: 0, source: 0, error: 0, stopping: 0 };
+  return { superseded: 0, yielded: 0, no_slot: 0, source: 0, error: 0, removed: 0, stopping: 0 };
 }
 
 /** Puts the one picture together; a section that no part fills holds zeros. */
@@ -42,6 +44,7 @@ export class Registry {
 function emptySnapshot(): Snapshot {
   return {
     frames: { captured: 0, completed: 0, dropped: noDrops(), fps: 0, camera_fps: 0 },
+    sources: [],
     deadline_hit_ratio: 0,
     frame_latency_ms: { p50: 0, p95: 0, p99: 0, p999: 0, max: 0 },
     region: { capacity_bytes: 0, mapped_bytes: 0, reserve_bytes: 0, page_bytes: 0, locked: false },

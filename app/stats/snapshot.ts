@@ -11,12 +11,16 @@ import type { Distribution } from './distribution.ts';
 export type DropReason =
   /** A newer frame took its place in a model's queue. */
   | 'superseded'
+  /** As superseded, while the model let models of a higher priority go first. */
+  | 'yielded'
   /** Every slot of the ring was held when the camera had it. */
   | 'no_slot'
   /** The source lost it: a gap in its numbers. */
   | 'source'
   /** The model failed on it. */
   | 'error'
+  /** The model was taken out of the stream first. */
+  | 'removed'
   /** The program stopped first. */
   | 'stopping';
 
@@ -29,6 +33,19 @@ export interface FramesSnapshot {
   fps: number;
   /** Frames the source gave a second. */
   camera_fps: number;
+}
+
+/** One source's share of `frames`, whose counts are the sums and whose rates are added up. */
+export interface SourceSnapshot extends FramesSnapshot {
+  name: string;
+  /** What it is: `pattern 1280x720`, `still cat.jpg`. */
+  kind: string;
+  /** Of its last frame, in pixels; 0 before the first. */
+  width: number;
+  height: number;
+  /** Between two frames, as measured last: a camera may slow down at night. */
+  period_ms: number;
+  frame_latency_ms: Latency;
 }
 
 /** Percentiles of a duration, in milliseconds. */
@@ -62,6 +79,16 @@ export interface PoolSnapshot {
   runs: number;
 }
 
+/** When a model has its turns. */
+export interface ScheduleSnapshot {
+  every: number;
+  /** Turns a second; null: by `every`. */
+  fps: number | null;
+  priority: number;
+  /** As set; null: the time until its next turn. */
+  deadline_ms: number | null;
+}
+
 export interface ModelSnapshot {
   name: string;
   sha256: string;
@@ -69,13 +96,27 @@ export interface ModelSnapshot {
   load_ms: number;
   invoke_ms: { p50: number; p99: number };
   invokes: number;
+  /** From capture to this model's answer. */
+  latency_ms: { p50: number; p99: number };
+  conversion_ms: { p50: number; p99: number };
+  /** Answers in time over answers due; a dropped due frame is a miss. */
+  deadline_hit_ratio: number;
+  /** Turns that were not answered. */
+  dropped: Record<DropReason, number>;
+  /** The sources whose frames it gets. */
+  sources: string[];
+  schedule: ScheduleSnapshot;
+  /** Page faults of its thread, from its first answer on; stays exact while others come and go. */
+  steady_state: { frames_covered: number; minor_faults: number };
   top: TopClass | null;
   /** What runs it, and what was refused on the way: `xnnpack+qs8`, `xnnpack (qu8 refused)`, `none`. */
   delegate: string;
   pool: PoolSnapshot;
 }
 
-/** From the first frame after all warm-ups, over every thread that captures, converts or runs. */
+/** From the first frame after all warm-ups, over every thread that captures, converts or runs. While
+ *  a model is loaded, added or taken out, nothing is counted: its own first steps are no fault of the
+ *  others, whose own figures go on. */
 export interface SteadyStateSnapshot {
   frames_covered: number;
   minor_faults: number;
@@ -97,7 +138,9 @@ export interface MqttSnapshot {
 
 /** What `--report` writes and `state` publishes. */
 export interface Snapshot {
+  /** Of all sources together. */
   frames: FramesSnapshot;
+  sources: SourceSnapshot[];
   /** Answers in time over answers due; a dropped due frame is a miss. */
   deadline_hit_ratio: number;
   /** From capture to the last answer on a frame. */

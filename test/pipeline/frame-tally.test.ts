@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Frame } from '../../app/pipeline/frame.ts';
 import { FrameTally } from '../../app/pipeline/frame-tally.ts';
+import { noDrops } from '../../app/stats/registry.ts';
 
-const NONE = { superseded: 0, no_slot: 0, source: 0, error: 0, stopping: 0 };
 const MS = 1e6;
 
 /** Frame `number` of a source of 10 a second, with `due` models. */
 function frameOf(number: number, due: number): Frame {
-  return new Frame(number, 0, number * 100 * MS, new Uint8Array(), { width: 1, height: 1 }, due);
+  return new Frame({
+    source: 'camera',
+    number,
+    sourceNumber: number,
+    slot: 0,
+    capturedNs: number * 100 * MS,
+    native: new Uint8Array(),
+    size: { width: 1, height: 1 },
+    due,
+  });
 }
 
 test('a frame is completed when every model that was due has answered', () => {
@@ -31,7 +40,7 @@ test('a frame on which one turn was dropped is not completed, and the drop is a 
   tally.answer(frame, frame.capturedNs + MS, true);
   const { frames, deadline_hit_ratio } = tally.snapshot();
   assert.equal(frames.completed, 0);
-  assert.deepEqual(frames.dropped, { ...NONE, superseded: 1 });
+  assert.deepEqual(frames.dropped, { ...noDrops(), superseded: 1 });
   assert.equal(deadline_hit_ratio, 0.5);
 });
 
@@ -88,4 +97,23 @@ test('numbers that the source leaves out are named once, before whatever comes n
 
 test('with nothing due nothing was missed', () => {
   assert.equal(new FrameTally().snapshot().deadline_hit_ratio, 1);
+});
+
+test('the figures of two sources add up', () => {
+  const tallies = [1, 2].map((models) => {
+    const tally = new FrameTally();
+    for (const number of [1, 2, 3]) {
+      const frame = frameOf(number, models);
+      tally.capture(number, frame.capturedNs);
+      for (let answers = 0; answers < models; answers += 1) {
+        tally.answer(frame, frame.capturedNs + models * MS, answers === 0);
+      }
+    }
+    return tally;
+  });
+  const { frames, deadline_hit_ratio, frame_latency_ms } = FrameTally.sum(tallies);
+  assert.deepEqual([frames.captured, frames.completed], [6, 6]);
+  assert.deepEqual([frames.camera_fps, frames.fps], [20, 20]);
+  assert.equal(deadline_hit_ratio, 6 / 9);
+  assert.equal(frame_latency_ms.max, 2);
 });

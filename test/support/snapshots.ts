@@ -1,3 +1,4 @@
+import { noDrops } from '../../app/stats/registry.ts';
 import type { ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
 
 export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
@@ -7,6 +8,13 @@ export function modelSnapshot(name: string, label: string | null, more = {}): Mo
     load_ms: 12.5,
     invoke_ms: { p50: 4.42, p99: 6.1 },
     invokes: 300,
+    latency_ms: { p50: 6.2, p99: 9.8 },
+    conversion_ms: { p50: 0.4, p99: 0.9 },
+    deadline_hit_ratio: 0.9967,
+    dropped: { ...noDrops(), superseded: 1 },
+    sources: ['camera'],
+    schedule: { every: 1, fps: null, priority: 0, deadline_ms: null },
+    steady_state: { frames_covered: 299, minor_faults: 0 },
     top: label === null ? null : { label, score: 0.9 },
     delegate: 'xnnpack',
     pool: {
@@ -33,10 +41,11 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
     frames: {
       captured: 301,
       completed: 300,
-      dropped: { superseded: 1, no_slot: 0, source: 0, error: 0, stopping: 0 },
+      dropped: { ...noDrops(), superseded: 1 },
       fps: 29.97,
       camera_fps: 30,
     },
+    sources: [],
     deadline_hit_ratio: 0.9967,
     frame_latency_ms: { p50: 12.34, p95: 15, p99: 18.2, p999: 20, max: 21 },
     region: {

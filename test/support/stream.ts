@@ -37,15 +37,8 @@ export class Stream {
     this.ring = new Ring(this.#pool, ring);
     this.#events = new Events(house.region.native);
     const { runtime } = house;
-    const { ring: slots } = this;
-    this.pipeline = new Pipeline({
-      runtime,
-      ring: slots,
-      events: this.#events,
-      source,
-      fps,
-      lanes,
-    });
+    const cameras = [{ name: 'camera', source, ring: this.ring, fps }];
+    this.pipeline = new Pipeline({ runtime, events: this.#events, cameras, lanes });
     this.pipeline.onResult = (result) => {
       this.results.push(result);
       this.#changed();

@@ -1,0 +1,149 @@
+import type { Config, ModelConfig } from '../config/config.ts';
+import type { Region } from '../memory/region.ts';
+import type { Runtime } from '../models/runtime.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { UnknownName } from '../pipeline/unknown-name.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Part } from './part.ts';
+import { type PlannedModel, planModel } from './plan.ts';
+import { PooledModel } from './pooled-model.ts';
+
+export interface ModelSetOptions {
+  region: Region;
+  runtime: Runtime;
+  config: Config;
+  planned: readonly PlannedModel[];
+  log: Log;
+}
+
+/**
+ * The models that run: those of the plan from the start, and what is loaded, unloaded and replaced
+ * while frames flow. One change at a time, in the order in which they were asked for; the other
+ * models miss no frame by it. A change that fails leaves everything as it was.
+ */
+export class ModelSet implements Part {
+  readonly #options: ModelSetOptions;
+  readonly #models: PooledModel[];
+  readonly #leaving = new AbortController();
+  #pipeline: Pipeline | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ModelSetOptions) {
+    this.#options = options;
+    this.#models = options.planned.map((planned) => this.#make(planned));
+  }
+
+  /** In the order in which they came. */
+  get all(): readonly PooledModel[] {
+    return this.#models;
+  }
+
+  /** Loads what was planned. */
+  async start(): Promise<void> {
+    for (const model of this.#models) await model.start();
+  }
+
+  /** Ends a trial that is under way, waits for the change in work and unloads every model. */
+  async stop(): Promise<void> {
+    this.#leaving.abort();
+    await this.#last;
+    for (const model of [...this.#models].reverse()) await model.stop();
+  }
+
+  /** Changes from now on go to this stream too. */
+  attach(pipeline: Pipeline): void {
+    this.#pipeline = pipeline;
+  }
+
+  /** Tries the model in a process of its own, or takes its size from the plan; then makes its pool,
+   *  loads it and gives it frames. Throws where the name is taken or the model is refused. */
+  load(config: ModelConfig): Promise<PooledModel> {
+    return this.#inTurn(async () => {
+      if (this.#models.some(({ model }) => model.name === config.name)) {
+        throw new Error(`model ${config.name}: runs already; give another name, or replace it`);
+      }
+      return this.#enter(await this.#plan(config));
+    });
+  }
+
+  /** Takes the model out of the stream and gives its pool back. Throws UnknownName. */
+  unload(name: string): Promise<void> {
+    return this.#inTurn(async () => this.#leave(this.#find(name)));
+  }
+
+  /** Puts a model in another one's place, which runs until the new one was tried. Where the new one
+   *  cannot be loaded the former one comes back. Throws UnknownName. */
+  replace(name: string, config: ModelConfig): Promise<PooledModel> {
+    return this.#inTurn(async () => {
+      const former = this.#find(name);
+      if (config.name !== name && this.#models.some(({ model }) => model.name === config.name)) {
+        throw new Error(`model ${config.name}: runs already; give another name`);
+      }
+      const planned = await this.#plan(config);
+      return this.#undisturbed(async () => {
+        await this.#leave(former);
+        try {
+          return await this.#enter(planned);
+        } catch (error) {
+          await this.#enter(former.planned);
+          throw error;
+        }
+      });
+    });
+  }
+
+  #plan(config: ModelConfig): Promise<PlannedModel> {
+    return planModel(config, this.#options.config, this.#leaving.signal);
+  }
+
+  #make(planned: PlannedModel): PooledModel {
+    const { region, runtime, log } = this.#options;
+    return new PooledModel(region, runtime, planned, log);
+  }
+
+  #find(name: string): PooledModel {
+    const model = this.#models.find((each) => each.model.name === name);
+    if (model !== undefined) return model;
+    throw new UnknownName(
+      'model',
+      name,
+      this.#models.map((each) => each.model.name),
+    );
+  }
+
+  #enter(planned: PlannedModel): Promise<PooledModel> {
+    return this.#undisturbed(async () => {
+      const model = this.#make(planned);
+      try {
+        await model.start();
+        await this.#pipeline?.addLane(model.lane);
+      } catch (error) {
+        await model.stop();
+        throw error;
+      }
+      this.#models.push(model);
+      return model;
+    });
+  }
+
+  #leave(model: PooledModel): Promise<void> {
+    return this.#undisturbed(async () => {
+      await this.#pipeline?.removeLane(model.model.name);
+      await model.stop();
+      this.#models.splice(this.#models.indexOf(model), 1);
+    });
+  }
+
+  #undisturbed<T>(action: () => Promise<T>): Promise<T> {
+    return this.#pipeline === null ? action() : this.#pipeline.change(action);
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#leaving.signal.aborted) throw new Error('the program is stopping');
+      return action();
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}

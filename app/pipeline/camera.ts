@@ -1,0 +1,116 @@
+import type { Events } from '../frames/events.ts';
+import type { NativeEvent } from '../frames/native-event.ts';
+import type { Ring } from '../frames/ring.ts';
+import type { Source } from '../frames/source.ts';
+import type { Size } from '../models/answers/view.ts';
+import type { SourceSnapshot } from '../stats/snapshot.ts';
+import { Frame } from './frame.ts';
+import { FrameTally } from './frame-tally.ts';
+import { PeriodMeter } from './period-meter.ts';
+
+export interface CameraOptions {
+  /** Unique; stands in results. */
+  name: string;
+  source: Source;
+  /** Its own: no other source fills it. */
+  ring: Ring;
+  fps: number;
+}
+
+/** One source with its ring and what has become of its frames. */
+export class Camera {
+  readonly name: string;
+  readonly source: Source;
+  readonly ring: Ring;
+  readonly tally = new FrameTally();
+  readonly #tag: number;
+  readonly #period: PeriodMeter;
+  /** What is added to the source's numbers, which begin anew with each start. */
+  #base = 0;
+  #last = 0;
+  #size: Size | null = null;
+  #change: Promise<void> = Promise.resolve();
+
+  constructor(options: CameraOptions, tag: number) {
+    this.name = options.name;
+    this.source = options.source;
+    this.ring = options.ring;
+    this.#tag = tag;
+    this.#period = new PeriodMeter(options.fps);
+  }
+
+  get periodNs(): number {
+    return this.#period.ns;
+  }
+
+  start(events: Events): Promise<void> {
+    return this.source.start(this.ring, events, this.#tag);
+  }
+
+  /** Also ends a restart that is under way. */
+  async stop(): Promise<void> {
+    await this.#change;
+    await this.source.stop();
+  }
+
+  /** Stops the source, does what `between` says, and starts it; numbers go on. One at a time. */
+  async restart(events: Events, between: () => Promise<void>): Promise<void> {
+    const change = this.#change.then(async () => {
+      await this.source.stop();
+      // What the former run has reported still has the former numbers.
+      events.drain();
+      this.#base = this.#last;
+      this.#period.clear();
+      try {
+        await between();
+      } finally {
+        await this.start(events);
+      }
+    });
+    this.#change = change.catch(() => undefined);
+    await change;
+  }
+
+  /** The number of an event's frame, over all starts of the source. */
+  number(event: NativeEvent): number {
+    this.#last = Math.max(this.#last, this.#base + event.number);
+    return this.#base + event.number;
+  }
+
+  /** Takes a captured frame in; also the numbers that the source has left out before it. */
+  capture(event: NativeEvent): { number: number; lost: number[] } {
+    const number = this.number(event);
+    const { capturedNs, width, height } = event;
+    this.#period.mark(number, capturedNs);
+    this.#size = { width, height };
+    return { number, lost: this.tally.capture(number, capturedNs) };
+  }
+
+  frame(event: NativeEvent, due: number): Frame {
+    const { number: sourceNumber, slot, capturedNs, width, height } = event;
+    return new Frame({
+      source: this.name,
+      number: this.#base + sourceNumber,
+      sourceNumber,
+      slot,
+      capturedNs,
+      native: event.frame(),
+      size: { width, height },
+      due,
+    });
+  }
+
+  snapshot(): SourceSnapshot {
+    const { frames, frame_latency_ms } = this.tally.snapshot();
+    const { width, height } = this.#size ?? { width: 0, height: 0 };
+    return {
+      name: this.name,
+      kind: this.source.description,
+      width,
+      height,
+      period_ms: this.periodNs / 1e6,
+      ...frames,
+      frame_latency_ms,
+    };
+  }
+}

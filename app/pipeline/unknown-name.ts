@@ -1,0 +1,9 @@
+/** Thrown where a model or source is named that does not run. */
+export class UnknownName extends Error {
+  override readonly name = 'UnknownName';
+
+  constructor(kind: 'model' | 'source', name: string, known: readonly string[]) {
+    const there = known.length > 0 ? `there are: ${known.join(', ')}` : 'there is none';
+    super(`no ${kind} has the name ${name}; ${there}`);
+  }
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { PatternSource } from '../../app/frames/pattern-source.ts';
+import type { LaneOptions } from '../../app/pipeline/lane.ts';
+import { slotsFor } from '../../app/pipeline/pipeline.ts';
+import { UnknownName } from '../../app/pipeline/unknown-name.ts';
+import type { Snapshot } from '../../app/stats/snapshot.ts';
+import { ROOT } from '../support/edgepool.ts';
+import { House } from '../support/house.ts';
+import { Stream } from '../support/stream.ts';
+
+const FPS = 60;
+const house = new House(64);
+before(() => house.start());
+afterEach(() => house.clear());
+after(() => house.stop());
+
+async function lane(name: string, more: Partial<LaneOptions> = {}): Promise<LaneOptions> {
+  const model = await house.load({ name, source: `${ROOT}build/models/tiny.tflite` }, 8);
+  const rest = { every: 1, deadlineMs: null, priority: 0, fit: 'stretch', mean: null, std: null };
+  return { model, ...rest, ...more } as LaneOptions;
+}
+
+async function streamOf(lanes: readonly LaneOptions[]): Promise<Stream> {
+  const source = new PatternSource(house.region.native, {
+    width: 320,
+    height: 240,
+    fps: FPS,
+    seed: 7,
+  });
+  const stream = new Stream(house, { source, fps: FPS, lanes, slots: slotsFor(3) });
+  await stream.start();
+  return stream;
+}
+
+const numbers = (stream: Stream, name: string) =>
+  stream.results.filter(({ model }) => model === name).map(({ number }) => number);
+
+/** So many more answers of a model. */
+function more(stream: Stream, name: string, count: number): Promise<void> {
+  const wanted = numbers(stream, name).length + count;
+  return stream.until(() => numbers(stream, name).length >= wanted);
+}
+
+/** What a model was due on and has neither answered nor been seen to drop: none. */
+function assertMissedNone(stream: Stream, name: string, { models, sources }: Snapshot): void {
+  const given = numbers(stream, name);
+  const drops = Object.values(models.find((model) => model.name === name)?.dropped ?? {});
+  const dropped = drops.reduce((sum, count) => sum + count, 0);
+  assert.equal(given.length + dropped, sources[0]?.captured);
+  assert.equal(new Set(given).size, given.length);
+}
+
+test('a model comes and goes while frames flow, and the other one misses none', async () => {
+  const stays = await lane('stays');
+  const stream = await streamOf([stays]);
+  await more(stream, 'stays', 10);
+  for (const name of ['first', 'second']) {
+    const options = await lane(name);
+    await stream.pipeline.addLane(options);
+    await more(stream, name, 10);
+    await stream.pipeline.removeLane(name);
+    const said = numbers(stream, name).length;
+    await options.model.stop();
+    await more(stream, 'stays', 5);
+    assert.equal(numbers(stream, name).length, said);
+  }
+  const snapshot = (await stream.stop()) as Snapshot;
+  assert.deepEqual(
+    snapshot.models.map(({ name }) => name),
+    ['stays'],
+  );
+  assertMissedNone(stream, 'stays', snapshot);
+  assert.equal(snapshot.models[0]?.steady_state.minor_faults, 0);
+  assert.ok((snapshot.models[0]?.steady_state.frames_covered ?? 0) >= 30);
+  assert.equal(snapshot.steady_state.foreign_allocations, 0);
+  assert.deepEqual(stream.errors, []);
+});
+
+test('turns are changed while frames flow', async () => {
+  const stream = await streamOf([await lane('changed')]);
+  await more(stream, 'changed', 5);
+  stream.pipeline.adjust('changed', { every: 4, priority: 3, deadlineMs: 500 });
+  await more(stream, 'changed', 2);
+  const from = stream.results.length;
+  await more(stream, 'changed', 6);
+  const schedule = { every: 4, fps: null, priority: 3, deadline_ms: 500 };
+  assert.deepEqual(stream.pipeline.snapshot().models?.[0]?.schedule, schedule);
+  const later = numbers(stream, 'changed').slice(from);
+  const steps = later.slice(1).map((number, index) => number - (later[index] ?? 0));
+  assert.ok(
+    steps.every((step) => step % 4 === 0),
+    `steps of ${steps}`,
+  );
+  stream.pipeline.adjust('changed', { fps: 5 });
+  assert.equal(stream.pipeline.snapshot().models?.[0]?.schedule.fps, 5);
+  await stream.stop();
+});
+
+test('a source that is started again goes on with its numbers', async () => {
+  const stream = await streamOf([await lane('model')]);
+  await more(stream, 'model', 5);
+  await Promise.all([
+    stream.pipeline.restartSource('camera'),
+    stream.pipeline.restartSource('camera'),
+  ]);
+  await more(stream, 'model', 10);
+  const snapshot = (await stream.stop()) as Snapshot;
+  const given = numbers(stream, 'model');
+  assert.deepEqual(
+    given,
+    [...given].sort((a, b) => a - b),
+  );
+  assertMissedNone(stream, 'model', snapshot);
+  assert.equal(snapshot.frames.dropped.source, 0);
+});
+
+test('frames get another size while they flow', async () => {
+  const stream = await streamOf([await lane('model')]);
+  await more(stream, 'model', 3);
+  await stream.pipeline.setSourceSize('camera', 160, 120);
+  await more(stream, 'model', 5);
+  const [source] = stream.pipeline.snapshot().sources ?? [];
+  assert.deepEqual([source?.width, source?.height], [160, 120]);
+  await more(stream, 'model', 3);
+  await stream.stop();
+});
+
+test('whoever names what does not run is told what does', async () => {
+  const stream = await streamOf([await lane('model')]);
+  const { pipeline } = stream;
+  const message = 'no model has the name other; there are: model';
+  assert.throws(() => pipeline.adjust('other', { every: 2 }), { name: 'UnknownName', message });
+  await assert.rejects(pipeline.removeLane('other'), { name: 'UnknownName', message });
+  await assert.rejects(pipeline.restartSource('front'), UnknownName);
+  await assert.rejects(pipeline.setSourceSize('front', 64, 64), UnknownName);
+  await assert.rejects(pipeline.addLane(await lane('model')), /has frames already/);
+  await stream.stop();
+});
