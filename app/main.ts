@@ -5,10 +5,9 @@ import { Announcement } from './boot/announcement.ts';
 import { Lifecycle } from './boot/lifecycle.ts';
 import { ModelSet } from './boot/model-set.ts';
 import { makePlan } from './boot/plan.ts';
+import { PooledCamera } from './boot/pooled-camera.ts';
 import type { Config } from './config/config.ts';
 import { Events } from './frames/events.ts';
-import { Ring } from './frames/ring.ts';
-import { Pool } from './memory/pool.ts';
 import { Region } from './memory/region.ts';
 import { Runtime } from './models/runtime.ts';
 import { loadNative } from './native/library.ts';
@@ -40,10 +39,9 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const region = new Region(native, plan.region);
   const runtime = new Runtime(region, { library: config.runtime.library });
   const models = new ModelSet({ region, runtime, config, planned: plan.models, log: display });
-  const frames = new Pool(region, plan.frames.pool);
-  const ring = new Ring(frames, plan.frames.ring);
+  const frames = plan.cameras.map((planned) => new PooledCamera(region, planned));
   const events = new Events(native);
-  const cameras = [{ name: 'camera', source: plan.source, ring, fps: config.fps }];
+  const cameras = frames.map(({ camera }) => camera);
   const lanes = models.all.map((model) => model.lane);
   const pipeline = new Pipeline({ runtime, events, cameras, lanes });
   const eventLoopDelay = new EventLoopDelay();
@@ -66,8 +64,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
       region,
       runtime,
       models,
-      frames,
-      ring,
+      ...frames,
       events,
       report,
       telemetry,

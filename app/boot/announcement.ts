@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import type { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { Display } from '../telemetry/console/display.ts';
@@ -7,6 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ModelSet } from './model-set.ts';
 import type { Part } from './part.ts';
 import type { Plan } from './plan.ts';
+import type { PooledCamera } from './pooled-camera.ts';
 
 export interface Announced {
   config: Config;
@@ -14,7 +14,7 @@ export interface Announced {
   plan: Plan;
   region: Region;
   runtime: Runtime;
-  frames: Pool;
+  frames: readonly PooledCamera[];
   models: ModelSet;
   telemetry: Telemetry;
   display: Display;
@@ -46,8 +46,11 @@ export class Announcement implements Part {
       region: snapshot,
       sizing: plan.sizing,
       pools: this.#pools(),
-      source: plan.source.description,
-      fps: config.fps,
+      sources: plan.cameras.map(({ name, source, fps }) => ({
+        name,
+        kind: source.description,
+        fps,
+      })),
       models: models.all.map(({ model: { name, delegate, loadMs } }) => ({
         name,
         delegate,
@@ -69,7 +72,7 @@ export class Announcement implements Part {
     const { runtime, frames, models } = this.#parts;
     return [
       { name: 'runtime', bytes: runtime.poolStats().mapped_bytes },
-      { name: 'frames', bytes: frames.stats().mapped_bytes },
+      ...frames.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
       ...models.all.map(({ pool }) => ({ name: pool.name, bytes: pool.stats().mapped_bytes })),
     ];
   }

@@ -1,6 +1,6 @@
 import { type PlanFile, plannedPool, readPlanFile } from '../analysis/plan-file.ts';
 import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
-import type { Config, ModelConfig } from '../config/config.ts';
+import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
 import { framesPoolBytes, type RingOptions } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
@@ -44,8 +44,16 @@ export interface Plan {
   /** How the region came to its size, for people. */
   sizing: string;
   models: PlannedModel[];
+  cameras: PlannedCamera[];
+}
+
+/** A source and the memory for its frames. */
+export interface PlannedCamera {
+  name: string;
   source: Source;
-  frames: { pool: PoolOptions; ring: RingOptions };
+  fps: number;
+  pool: PoolOptions;
+  ring: RingOptions;
 }
 
 const MIB = 2 ** 20;
@@ -54,8 +62,17 @@ const WINDOW_QUOTAS = 2;
 /** Models that may come while frames flow, beyond those from the start, and find slots. */
 const SPARE_MODELS = 1;
 
-function sourceOf(native: Native, { source, fps }: Config): Source {
-  const { kind, path, width, height, seed } = source;
+/** The name of a source that has none. */
+const ONLY_SOURCE = 'camera';
+
+/** Every source by its name, in order: those of `sources`, else the one of `source`. */
+function sourcesOf({ source, sources }: Config): [string, SourceConfig][] {
+  const named = Object.entries(sources);
+  return named.length > 0 ? named : [[ONLY_SOURCE, source]];
+}
+
+function sourceOf(native: Native, config: SourceConfig, fps: number): Source {
+  const { kind, path, width, height, seed } = config;
   if (kind === 'pattern') return new PatternSource(native, { width, height, fps, seed });
   if (kind === 'v4l2') {
     throw new Error('source v4l2 is not supported in this version: use pattern or still:PATH');
@@ -63,7 +80,7 @@ function sourceOf(native: Native, { source, fps }: Config): Source {
   if (path === null) {
     throw new Error('source.kind is still but source.path is null: name a picture or a folder');
   }
-  return new StillSource(native, { path, fps, eachSeconds: source.each_seconds });
+  return new StillSource(native, { path, fps, eachSeconds: config.each_seconds });
 }
 
 async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal): Promise<Verdict> {
@@ -149,16 +166,41 @@ async function planOne(
   };
 }
 
-/** The ring of frames for so many models, and the pool it needs with the configured source. */
-export function planFrames(native: Native, config: Config, models: number): Plan['frames'] {
-  return framesOf(sourceOf(native, config), config, models);
+/** The pools that the configured sources need with so many models on each, in bytes. */
+export function framesBytes(native: Native, config: Config, models: number): number {
+  const cameras = planCameras(native, config, () => models);
+  return cameras.reduce((sum, { pool }) => sum + pool.quotaBytes, 0);
 }
 
-function framesOf(source: Source, config: Config, models: number): Plan['frames'] {
-  const ring = { slots: slotsFor(models + SPARE_MODELS), slotBytes: source.probe().bytes };
+/** `models`: how many get frames of the source of that name. */
+function planCameras(
+  native: Native,
+  config: Config,
+  models: (source: string) => number,
+): PlannedCamera[] {
   const chunkBytes = config.region.chunk_kb * 1024;
-  const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
-  return { pool: { name: 'frames', quotaBytes, chunkBytes }, ring };
+  const all = sourcesOf(config);
+  return all.map(([name, settings]) => {
+    const fps = settings.fps ?? config.fps;
+    const source = sourceOf(native, settings, fps);
+    const slots = slotsFor(models(name) + SPARE_MODELS);
+    const ring = { slots, slotBytes: source.probe().bytes };
+    const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
+    const poolName = all.length === 1 ? 'frames' : `frames ${name}`;
+    return { name, source, fps, ring, pool: { name: poolName, quotaBytes, chunkBytes } };
+  });
+}
+
+/** Throws where a model wants frames of a source that there is not. */
+function requireSources(models: readonly ModelConfig[], config: Config): void {
+  const names = sourcesOf(config).map(([name]) => name);
+  for (const { name: model, sources } of models) {
+    const unknown = sources?.find((name) => !names.includes(name));
+    if (unknown === undefined) continue;
+    throw new Error(
+      `model ${model}: no source is named ${unknown}; there are: ${names.join(', ')}`,
+    );
+  }
 }
 
 function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'region' | 'sizing'> {
@@ -176,9 +218,13 @@ function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'reg
 
 /** Fails on the first model that is refused, and where source or labels cannot be read. */
 export async function makePlan(native: Native, config: Config, signal: AbortSignal): Promise<Plan> {
-  const source = sourceOf(native, config);
   const configured = config.models.length > 0 ? config.models : defaultJob();
-  const frames = framesOf(source, config, configured.length);
+  requireSources(configured, config);
+  const cameras = planCameras(
+    native,
+    config,
+    (name) => configured.filter(({ sources }) => sources?.includes(name) ?? true).length,
+  );
   const given = await givenPlan(config);
   const models: PlannedModel[] = [];
   for (const model of configured) {
@@ -186,6 +232,6 @@ export async function makePlan(native: Native, config: Config, signal: AbortSign
     models.push(await planOne(model, config, given, signal));
   }
   const quotas = models.map(({ pool }) => pool.quotaBytes);
-  const poolBytes = [RUNTIME_POOL_BYTES, frames.pool.quotaBytes, ...quotas];
-  return { ...regionOf(config, poolBytes), models, source, frames };
+  const poolBytes = [RUNTIME_POOL_BYTES, ...cameras.map(({ pool }) => pool.quotaBytes), ...quotas];
+  return { ...regionOf(config, poolBytes), models, cameras };
 }

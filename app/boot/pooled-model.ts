@@ -51,8 +51,9 @@ export class PooledModel implements Part {
     this.pool = new Pool(region, { name, plannedBytes, ...sizes });
     const options = { name, source: file, threads, delegate, sha256 };
     this.model = new Model(runtime, this.pool, options);
-    const { every, deadline_ms: deadlineMs, priority, fit, mean, std } = config;
-    this.lane = { model: this.model, every, deadlineMs, priority, fit, mean, std, answers };
+    const { every, fps, deadline_ms: deadlineMs, priority, sources, fit, mean, std } = config;
+    const turns = { every, fps, deadlineMs, priority, sources };
+    this.lane = { model: this.model, ...turns, fit, mean, std, answers };
     this.#answers = answers;
     this.#log = log;
     this.#sizes = pool;

@@ -6,7 +6,7 @@ import { analysisPage } from '../analysis/page.ts';
 import { makePlanFile, type PlanFile } from '../analysis/plan-file.ts';
 import { runtimeIdentity } from '../analysis/runtime-identity.ts';
 import { modelTables, regionTable } from '../analysis/tables.ts';
-import { planFrames } from '../boot/plan.ts';
+import { framesBytes } from '../boot/plan.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
@@ -51,7 +51,7 @@ async function planOf(models: readonly AnalysedModel[], config: Config): Promise
   return makePlanFile(models, {
     runtime: await runtimeIdentity(config.runtime.library),
     runtimeBytes: RUNTIME_POOL_BYTES,
-    framesBytes: planFrames(loadNative(), config, models.length).pool.quotaBytes,
+    framesBytes: framesBytes(loadNative(), config, models.length),
     reserve: config.region.reserve,
   });
 }

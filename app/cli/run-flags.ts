@@ -18,6 +18,8 @@ const MODEL_KEYS: Readonly<Record<string, string>> = {
   labels: 'labels',
   name: 'name',
   every: 'every',
+  fps: 'fps',
+  source: 'sources',
   threads: 'threads',
   deadline: 'deadline_ms',
   priority: 'priority',
@@ -48,9 +50,9 @@ function split(option: string, text: string): { head: string; pairs: [string, st
 
 function modelValue(setting: string, text: string): unknown {
   const path = ['models', 0, setting];
-  if (setting !== 'mean' && setting !== 'std')
-    return valueFromText(text, nodeAt(path) ?? { type: '' });
-  const items = nodeAt(path)?.items ?? { type: '' };
+  const node = nodeAt(path) ?? { type: '' };
+  if (node.items === undefined || text === 'null') return valueFromText(text, node);
+  const { items } = node;
   return text.split(',').map((piece) => valueFromText(piece, items));
 }
 
@@ -69,23 +71,69 @@ function model(text: string): Tree {
   return settings;
 }
 
-function source(text: string): Tree {
-  const { head, pairs } = split('--source', text);
+/** Settings of `--source KIND,key=value` and the kinds that have them; without any: all. */
+const SOURCE_KEYS: Readonly<Record<string, { setting: string; kinds?: readonly string[] }>> = {
+  each: { setting: 'each_seconds', kinds: ['still'] },
+  width: { setting: 'width', kinds: ['pattern', 'v4l2'] },
+  height: { setting: 'height', kinds: ['pattern', 'v4l2'] },
+  seed: { setting: 'seed', kinds: ['pattern'] },
+  fps: { setting: 'fps' },
+};
+
+function source(option: string, text: string): Tree {
+  const { head, pairs } = split(option, text);
   const colon = head.indexOf(':');
   const settings = tree();
-  settings.kind = colon < 0 ? head : head.slice(0, colon);
+  const kind = colon < 0 ? head : head.slice(0, colon);
+  settings.kind = kind;
   if (colon >= 0) settings.path = head.slice(colon + 1);
-  const needsPath = settings.kind === 'still' || settings.kind === 'v4l2';
-  if (needsPath !== Boolean(settings.path)) {
-    throw new UsageError(`--source ${text}: use pattern, still:PATH or v4l2:DEVICE`);
+  if ((kind === 'still' || kind === 'v4l2') !== Boolean(settings.path)) {
+    throw new UsageError(`${option} ${text}: use pattern, still:PATH or v4l2:DEVICE`);
   }
+  const known = Object.entries(SOURCE_KEYS).filter(
+    ([, { kinds }]) => kinds?.includes(kind) ?? true,
+  );
   for (const [key, value] of pairs) {
-    if (key !== 'each' || settings.kind !== 'still') {
-      throw new UsageError(`--source ${text}: ${key} is not a setting; still takes each=SECONDS`);
+    const found = known.find(([name]) => name === key);
+    if (found === undefined) {
+      const names = known.map(([name]) => name).join(', ');
+      throw new UsageError(`${option} ${text}: ${key} is not a setting; ${kind} takes ${names}`);
     }
-    settings.each_seconds = valueFromText(value, { type: 'number' });
+    const path = ['source', found[1].setting];
+    settings[found[1].setting] = valueFromText(value, nodeAt(path) ?? { type: '' });
   }
   return settings;
+}
+
+/** `NAME=` before the kind. */
+const NAMED = /^([^=:,]+)=(.*)$/s;
+
+/** `--source KIND...` once, or `--source NAME=KIND...` as often as there are sources. */
+function sources(texts: readonly string[]): Tree {
+  const settings = tree();
+  const named = texts.map((text) => NAMED.exec(text));
+  if (named.every((match) => match === null)) {
+    const last = texts.at(-1);
+    if (last !== undefined) settings.source = source('--source', last);
+    return settings;
+  }
+  const byName = tree();
+  named.forEach((match, index) => {
+    const [, name = '', text = ''] = match ?? [];
+    if (match === null || byName[name] !== undefined) {
+      const why =
+        match === null ? 'has no name, and others have' : 'has a name that another one has';
+      throw new UsageError(`--source ${texts[index]}: ${why}; write NAME=${text || 'KIND'}`);
+    }
+    byName[name] = source(`--source ${name}=`, text);
+  });
+  settings.sources = byName;
+  return settings;
+}
+
+function sourceKey(setting: string | number | undefined): string {
+  const key = Object.keys(SOURCE_KEYS).find((name) => SOURCE_KEYS[name]?.setting === setting);
+  return key ?? String(setting ?? 'the source');
 }
 
 /** Names a setting as it stands on the command line. */
@@ -95,7 +143,8 @@ function subject(models: readonly Tree[], path: Path): string {
     const key = Object.keys(MODEL_KEYS).find((name) => MODEL_KEYS[name] === third);
     return `--model ${String(models[second]?.file)}: ${key ?? String(third ?? 'the model')}`;
   }
-  if (first === 'source') return `--source: ${second === 'each_seconds' ? 'each' : second}`;
+  if (first === 'source') return `--source: ${sourceKey(second)}`;
+  if (first === 'sources') return `--source ${String(second)}: ${sourceKey(third)}`;
   const simple = Object.entries(SIMPLE).find(([, setting]) => setting.join() === path.join());
   return simple?.[0] ?? path.join('.');
 }
@@ -110,8 +159,7 @@ export function flagsLayer({ values }: Arguments): Layer {
     const value = valueFromText(text, nodeAt(path) ?? { type: '' });
     settings[section] = key === undefined ? value : { [key]: value };
   }
-  const sourceText = values.get('--source')?.at(-1);
-  if (sourceText !== undefined) settings.source = source(sourceText);
+  Object.assign(settings, sources(values.get('--source') ?? []));
   const models = (values.get('--model') ?? []).map(model);
   if (models.length > 0) settings.models = models;
   return { values: settings, usage: true, subject: (path) => subject(models, path) };

@@ -70,9 +70,25 @@ function nameModels(models: readonly Tree[], writer: Layer | undefined): void {
   }
 }
 
+/** `source` is one source without a name, `sources` are several: the higher layer's stands. */
+function chooseSources(values: Tree, layers: readonly Layer[]): void {
+  const writes = (key: string) => layers.findLastIndex((layer) => layer.values[key] !== undefined);
+  const [one, several] = [writes('source'), writes('sources')];
+  if (one < 0 || several < 0) return;
+  if (one === several) {
+    const layer = layers[one];
+    throw new ConfigError(
+      `${layer?.subject(['source'])} and sources are both given: give one of them`,
+      layer?.usage,
+    );
+  }
+  delete values[one > several ? 'sources' : 'source'];
+}
+
 /** Fills in the defaults that the schema calls computed, before validation. */
 export function derive(values: Tree, layers: readonly Layer[]): Tree {
   values.device ??= deviceId();
+  chooseSources(values, layers);
   const models = values.models;
   if (Array.isArray(models)) {
     const writer = layers.findLast((layer) => layer.values.models !== undefined);

@@ -19,6 +19,8 @@ function values(node: SchemaNode): string {
   const types = [node.type].flat();
   const kinds = types.map((type) => {
     if (type === 'string') return node.path === true ? 'path' : 'text';
+    if (type === 'object') return 'sources by name';
+    if (type === 'array' && node.items?.type === 'string') return 'list of names';
     if (type === 'array') return node.items?.properties ? 'list of models' : 'list of numbers';
     return type === 'null'
       ? '`null`'
@@ -91,7 +93,7 @@ export function configurationPage(): string {
   blocks.push([
     '## Environment',
     '',
-    'Every setting but the list of models has a variable. A variable that begins with `EDGEPOOL_`',
+    'Every setting but the lists of models and sources has a variable. A variable that begins with `EDGEPOOL_`',
     'and names no setting is refused.',
     '',
     '| Variable | Setting |',

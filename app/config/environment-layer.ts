@@ -11,9 +11,12 @@ export const CONFIG_VARIABLE = 'EDGEPOOL_CONFIG';
 /** Ours, but no settings: read before there is a configuration. */
 const NOT_SETTINGS = [CONFIG_VARIABLE, 'EDGEPOOL_LIBRARY'];
 
-/** `EDGEPOOL_MQTT_BROKER` for `mqtt.broker`; null where the setting is a list. */
+/** `EDGEPOOL_MQTT_BROKER` for `mqtt.broker`; null where it is a list or has entries by name. */
 export function variableOf(setting: Setting): string | null {
-  return hasType(setting.node, 'array') ? null : PREFIX + setting.path.join('_').toUpperCase();
+  const { node } = setting;
+  return hasType(node, 'array') || hasType(node, 'object')
+    ? null
+    : PREFIX + setting.path.join('_').toUpperCase();
 }
 
 function put(values: Tree, path: readonly string[], value: unknown): void {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from './config-error.ts';
 import { isTree, type Layer, type Tree } from './layer.ts';
-import { formatPath, type Path, root, type SchemaNode } from './settings.ts';
+import { childOf, formatPath, type Path, root, type SchemaNode } from './settings.ts';
 
 const LARGEST_FILE_BYTES = 1024 * 1024;
 
@@ -32,10 +32,7 @@ function adapt(value: unknown, node: SchemaNode | undefined, folder: string): un
   if (value === null && node?.properties) return {};
   if (isTree(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, child]) => [
-        key,
-        adapt(child, node?.properties?.[key], folder),
-      ]),
+      Object.entries(value).map(([key, child]) => [key, adapt(child, childOf(node, key), folder)]),
     );
   }
   return node?.path === true && typeof value === 'string' ? resolve(folder, value) : value;

@@ -19,7 +19,9 @@ type ByType<S, T> = T extends 'array'
   : T extends 'object'
     ? S extends { readonly properties: infer P }
       ? { -readonly [K in keyof P]: FromSchema<P[K]> }
-      : never
+      : S extends { readonly additionalProperties: infer A }
+        ? Record<string, FromSchema<A>>
+        : never
     : Primitive<T>;
 
 export type FromSchema<S> = S extends { readonly const: infer C }

@@ -9,6 +9,7 @@
  *   path      a relative one in a configuration file starts from that file's folder
  */
 import { answerSchema } from './answer-schema.ts';
+import { sourceSchema } from './source-schema.ts';
 
 const name = {
   type: 'string',
@@ -46,6 +47,18 @@ const modelSchema = {
       default: 1,
       description: 'The model runs on every n-th frame.',
     },
+    fps: {
+      type: ['number', 'null'],
+      exclusiveMinimum: 0,
+      default: null,
+      description: 'The model runs so many times a second instead. null: by `every`.',
+    },
+    sources: {
+      type: ['array', 'null'],
+      items: { type: 'string' },
+      default: null,
+      description: 'The names of the sources whose frames it gets. null: every source.',
+    },
     threads: {
       type: 'integer',
       minimum: 1,
@@ -58,14 +71,16 @@ const modelSchema = {
       exclusiveMinimum: 0,
       default: null,
       description:
-        "From capture to answer. null: the time until the model's next turn, every / fps.",
+        "From capture to answer. null: the time until the model's next turn, with the camera as " +
+        'fast as it is now.',
     },
     priority: {
       type: 'integer',
       minimum: -100,
       maximum: 100,
       default: 0,
-      description: 'A model with a higher one goes first.',
+      description:
+        'A model with a higher one goes first; while those need all processors, this one waits.',
     },
     mean: {
       ...channels,
@@ -184,55 +199,15 @@ export const schema = {
         },
       },
     },
-    source: {
+    source: { ...sourceSchema, default: {}, description: 'Where frames come from.' },
+    sources: {
       type: 'object',
-      additionalProperties: false,
+      additionalProperties: sourceSchema,
+      propertyNames: name,
       default: {},
-      description: 'Where frames come from.',
-      properties: {
-        kind: {
-          type: 'string',
-          enum: ['pattern', 'still', 'v4l2'],
-          default: 'pattern',
-          description:
-            'pattern: a moving picture; still: a JPEG or BMP file, or a folder of them; v4l2: a ' +
-            'camera (not in this version).',
-        },
-        path: {
-          path: true,
-          type: ['string', 'null'],
-          default: null,
-          description: 'still: the file or folder. v4l2: the device.',
-        },
-        width: {
-          type: 'integer',
-          minimum: 16,
-          maximum: 4096,
-          default: 1280,
-          description: "Of the pattern, in pixels. A still has the picture's own.",
-        },
-        height: {
-          type: 'integer',
-          minimum: 16,
-          maximum: 4096,
-          default: 720,
-          description: 'As `width`.',
-        },
-        each_seconds: {
-          type: 'number',
-          minimum: 0,
-          maximum: 86400,
-          default: 0,
-          description: 'still folder: how long each picture stands. 0: one frame.',
-        },
-        seed: {
-          type: 'integer',
-          minimum: 0,
-          maximum: 4294967295,
-          default: 1,
-          description: "Of the pattern's shapes and paths.",
-        },
-      },
+      description:
+        'Several sources by their names, each with the settings of `source` and frames of its own. ' +
+        'Empty: the one of `source`, with the name `camera`.',
     },
     fps: {
       type: 'number',

@@ -5,6 +5,8 @@ export interface SchemaNode {
   readonly type: string | readonly string[];
   readonly description?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  /** false: there are no others; else what entries of any name are. */
+  readonly additionalProperties?: false | SchemaNode;
   readonly items?: SchemaNode;
   readonly default?: unknown;
   readonly computed?: string;
@@ -36,11 +38,16 @@ export function listSettings(node: SchemaNode = root, path: string[] = []): Sett
   );
 }
 
+/** What stands under a key: a property, or an entry where entries have any name. */
+export function childOf(node: SchemaNode | undefined, key: string): SchemaNode | undefined {
+  return node?.properties?.[key] ?? (node?.additionalProperties || undefined);
+}
+
 /** The schema of what stands at a path; undefined where the path leads nowhere. */
 export function nodeAt(path: Path): SchemaNode | undefined {
   let node: SchemaNode | undefined = root;
   for (const step of path) {
-    node = typeof step === 'number' ? node?.items : node?.properties?.[step];
+    node = typeof step === 'number' ? node?.items : childOf(node, step);
   }
   return node;
 }

@@ -11,6 +11,7 @@ import { ResultGate } from './result-gate.ts';
 /** What a model has said about a frame. */
 export interface ResultNews extends Answer {
   model: string;
+  source: string;
   /** The frame's. */
   number: number;
   latency_ms: number;
@@ -88,12 +89,22 @@ export class Telemetry {
 
   /** A model's answer: published when it differs from the last one, at most once a second. */
   result(news: ResultNews): void {
-    const { model, number: frame, latency_ms, invoke_ms, top, detections, keypoints, mask } = news;
+    const {
+      model,
+      source,
+      number: frame,
+      latency_ms,
+      invoke_ms,
+      top,
+      detections,
+      keypoints,
+      mask,
+    } = news;
     if (!this.#results.passes(model, top[0]?.label ?? null, performance.now())) return;
     const answer = { top, detections, keypoints, mask };
     this.#publish(
       this.#topics.result(model),
-      { ...now(), frame, latency_ms, invoke_ms, ...answer },
+      { ...now(), source, frame, latency_ms, invoke_ms, ...answer },
       1,
     );
   }

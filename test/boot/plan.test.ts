@@ -29,7 +29,7 @@ test('the region is what the pools need and the reserve, in whole steps of 2 MiB
   const made = await plan({ models, region: { reserve: 0.4 } });
   const pools = [
     8 * MIB,
-    made.frames.pool.quotaBytes,
+    made.cameras[0]?.pool.quotaBytes ?? 0,
     ...made.models.map((m) => m.pool.quotaBytes),
   ];
   const sum = pools.reduce((total, bytes) => total + bytes, 0);
@@ -48,7 +48,7 @@ test('a configured size of the region is kept', async () => {
 
 test('larger frames and more models need a larger frames pool', async () => {
   const bytes = async (width: number, models: Tree[]) =>
-    (await plan({ models, source: { width } })).frames.pool.quotaBytes;
+    (await plan({ models, source: { width } })).cameras[0]?.pool.quotaBytes ?? 0;
   const one = await bytes(640, [{ file }]);
   assert.ok((await bytes(1280, [{ file }])) > one);
   assert.ok((await bytes(640, [{ file }, { file }])) > one);
@@ -65,6 +65,22 @@ test('what cannot run is told before any memory is taken', async () => {
   );
   await assert.rejects(plan({ models: [{ file }], source: { kind: 'still' } }), {
     message: 'source.kind is still but source.path is null: name a picture or a folder',
+  });
+});
+
+test('each source has a pool of its own, for the models that get its frames', async () => {
+  const sources = { front: { width: 640, fps: 10 }, back: { width: 640 } };
+  const models = [
+    { file, name: 'a' },
+    { file, name: 'b', sources: ['front'] },
+  ];
+  const [front, back] = (await plan({ models, sources })).cameras;
+  assert.deepEqual([front?.name, front?.pool.name, front?.fps], ['front', 'frames front', 10]);
+  assert.deepEqual([back?.name, back?.fps], ['back', 30]);
+  assert.equal((front?.ring.slots ?? 0) - (back?.ring.slots ?? 0), 2);
+  const unknown = [{ file, name: 'a', sources: ['side'] }];
+  await assert.rejects(plan({ models: unknown, sources }), {
+    message: 'model a: no source is named side; there are: front, back',
   });
 });
 

@@ -31,22 +31,22 @@ test('a model has its settings after its file', () => {
     '--model=m.tflite,labels=l.txt,name=n,every=3,threads=2,deadline=12.5,priority=-1,' +
       'mean=1,2,3,std=4,fit=crop',
   ).models;
-  assert.deepEqual(
-    { ...model },
-    {
-      file: 'm.tflite',
-      name: 'n',
-      labels: 'l.txt',
-      every: 3,
-      threads: 2,
-      deadline_ms: 12.5,
-      priority: -1,
-      mean: [1, 2, 3],
-      std: [4],
-      fit: 'crop',
-      delegate: 'auto',
-    },
-  );
+  const given = {
+    file: 'm.tflite',
+    name: 'n',
+    labels: 'l.txt',
+    every: 3,
+    fps: null,
+    sources: null,
+    threads: 2,
+    deadline_ms: 12.5,
+    priority: -1,
+    mean: [1, 2, 3],
+    std: [4],
+    fit: 'crop',
+    delegate: 'auto',
+  };
+  assert.deepEqual({ ...model, ...given }, { ...model });
 });
 
 test('several models keep their order, and names their meaning', () => {
@@ -66,7 +66,11 @@ test('what is wrong is wrong usage, named as it stands on the command line', () 
     [['--source=camera'], /^--source: kind is "camera"; it must be pattern, still or v4l2$/],
     [['--source=still'], /^--source still: use pattern, still:PATH or v4l2:DEVICE$/],
     [['--source=pattern:x'], /^--source pattern:x: use pattern/],
-    [['--source=still:a,eech=1'], /eech is not a setting; still takes each=SECONDS/],
+    [['--source=still:a,eech=1'], /eech is not a setting; still takes each, fps$/],
+    [['--source=a=pattern', '--source=still:x'], /^--source still:x: has no name, and others have/],
+    [['--source=a=pattern', '--source=a=pattern'], /^--source a=pattern: has a name that another/],
+    [['--source=a=pattern,fps=0'], /^--source a: fps is 0; it must be at least 0\.1$/],
+    [['--source=a=still'], /^--source a= still: use pattern/],
     [['--source=still:a,each=x'], /^--source: each is "x"; it must be a number$/],
     [['--model=a,every=0'], /^--model a: every is 0; it must be at least 1$/],
     [['--model=a,lables=b'], /^--model a: lables is not a setting; the nearest is labels$/],
@@ -84,4 +88,26 @@ test('what is wrong is wrong usage, named as it stands on the command line', () 
       },
     );
   }
+});
+
+test('several sources have names, and a model is bound to some of them', () => {
+  const { sources, models } = load(
+    '--source=front=pattern,width=640,height=480,seed=3,fps=15',
+    '--source=back=still:a=b.jpg,each=2',
+    '--model=m.tflite,source=front',
+    '--model=n.tflite,source=front,back,fps=5',
+    '--model=o.tflite',
+  );
+  assert.deepEqual(Object.keys(sources), ['front', 'back']);
+  const { kind, width, height, seed, fps } = sources.front ?? assert.fail('no front');
+  assert.deepEqual([kind, width, height, seed, fps], ['pattern', 640, 480, 3, 15]);
+  assert.deepEqual([sources.back?.path, sources.back?.fps], ['a=b.jpg', null]);
+  assert.deepEqual(
+    models.map((model) => [model.sources, model.fps]),
+    [
+      [['front'], null],
+      [['front', 'back'], 5],
+      [null, null],
+    ],
+  );
 });

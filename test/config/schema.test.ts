@@ -8,7 +8,7 @@ import { loadConfig } from '../../app/config/load.ts';
 import { listSettings, nodeAt } from '../../app/config/settings.ts';
 
 function leaves(value: unknown, path: string[] = []): string[] {
-  if (!isTree(value)) return [path.join('.')];
+  if (!isTree(value) || Object.keys(value).length === 0) return [path.join('.')];
   return Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
 }
 

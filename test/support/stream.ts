@@ -11,6 +11,8 @@ import type { House } from './house.ts';
 export interface StreamOptions {
   source: Source;
   fps: number;
+  /** A second one, beside `source`, which has the name `camera`. */
+  other?: { name: string; source: Source; fps: number };
   lanes: readonly LaneOptions[];
   slots?: number;
 }
@@ -23,21 +25,30 @@ export class Stream {
   readonly pipeline: Pipeline;
   readonly #events: Events;
   readonly #pool: Pool;
+  readonly #others: { pool: Pool; ring: Ring }[] = [];
   #ended = false;
   #changed: () => void = () => undefined;
 
   constructor(house: House, options: StreamOptions) {
     const { source, fps, lanes } = options;
-    const ring = {
-      slots: options.slots ?? slotsFor(lanes.length),
-      slotBytes: source.probe().bytes,
+    const slots = options.slots ?? slotsFor(lanes.length);
+    const memoryFor = (from: Source) => {
+      const ring = { slots, slotBytes: from.probe().bytes };
+      const quotaBytes = roundUp(framesPoolBytes(ring), 16384);
+      const pool = new Pool(house.region, { name: 'frames', quotaBytes });
+      return { pool, ring: new Ring(pool, ring) };
     };
-    const quotaBytes = roundUp(framesPoolBytes(ring), 16384);
-    this.#pool = new Pool(house.region, { name: 'frames', quotaBytes });
-    this.ring = new Ring(this.#pool, ring);
+    const { pool, ring } = memoryFor(source);
+    this.#pool = pool;
+    this.ring = ring;
     this.#events = new Events(house.region.native);
     const { runtime } = house;
-    const cameras = [{ name: 'camera', source, ring: this.ring, fps }];
+    const cameras = [{ name: 'camera', source, ring, fps }];
+    if (options.other !== undefined) {
+      const memory = memoryFor(options.other.source);
+      this.#others.push(memory);
+      cameras.push({ ...options.other, ring: memory.ring });
+    }
     this.pipeline = new Pipeline({ runtime, events: this.#events, cameras, lanes });
     this.pipeline.onResult = (result) => {
       this.results.push(result);
@@ -61,6 +72,10 @@ export class Stream {
     await this.#pool.start();
     try {
       await this.ring.start();
+      for (const other of this.#others) {
+        await other.pool.start();
+        await other.ring.start();
+      }
       await this.#events.start();
       await this.pipeline.start();
     } catch (error) {
@@ -85,6 +100,10 @@ export class Stream {
     await this.ring.stop();
     await this.#events.stop();
     await this.#pool.stop();
+    for (const other of this.#others) {
+      await other.ring.stop();
+      await other.pool.stop();
+    }
     return snapshot;
   }
 }

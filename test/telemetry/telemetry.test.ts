@@ -34,8 +34,8 @@ test('a house with a broker hears availability, state, results and events, under
   await telemetry.start();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   telemetry.event('started', { models: ['mobilenet'] });
-  telemetry.result({ ...times, number: 7, model: 'mobilenet', top: [cat, tabby] });
-  telemetry.result({ ...times, number: 8, model: 'mobilenet', top: [tabby, cat] });
+  telemetry.result({ ...times, number: 7, model: 'mobilenet', source: 'front', top: [cat, tabby] });
+  telemetry.result({ ...times, number: 8, model: 'mobilenet', source: 'front', top: [tabby, cat] });
   await until('two states', () => observer.on('a/b/board/state').length >= 2);
   await telemetry.stop();
   await observer.hears('a/b/board/availability', 'offline');
@@ -46,7 +46,8 @@ test('a house with a broker hears availability, state, results and events, under
   assert.deepEqual(JSON.parse(observer.on('a/b/board/state')[0] ?? ''), now);
   const result = JSON.parse(observer.on('a/b/board/model/mobilenet/result')[0] ?? '');
   assert.ok(Math.abs(Date.parse(result.time) - Date.now()) < 60_000);
-  assert.deepEqual(result, { time: result.time, frame: 7, ...times, top: [cat, tabby] });
+  const expected = { time: result.time, source: 'front', frame: 7, ...times, top: [cat, tabby] };
+  assert.deepEqual(result, expected);
   assert.equal(observer.on('a/b/board/model/mobilenet/result').length, 1);
   const event = JSON.parse(observer.on('a/b/board/event')[0] ?? '');
   assert.deepEqual(event, { time: event.time, event: 'started', models: ['mobilenet'] });

@@ -10,8 +10,7 @@ export interface Greeting {
   /** How the region came to its size. */
   sizing: string;
   pools: readonly PictureBlock[];
-  source: string;
-  fps: number;
+  sources: readonly { name: string; kind: string; fps: number }[];
   models: readonly { name: string; delegate: string; load_ms: number }[];
   /** null: no MQTT. */
   broker: string | null;

@@ -65,7 +65,10 @@ export class TerminalDisplay implements Display {
       ...greeting.models.map(
         ({ name, delegate, load_ms }) => `${name}: ready in ${load_ms.toFixed(1)} ms, ${delegate}`,
       ),
-      `frames: ${greeting.source} at ${greeting.fps} fps`,
+      ...greeting.sources.map(
+        ({ name, kind, fps }, _, { length }) =>
+          `frames${length > 1 ? ` of ${name}` : ''}: ${kind} at ${fps} fps`,
+      ),
       broker === null ? 'mqtt: none' : `mqtt: ${broker}, topics ${greeting.topic}/#`,
       'Ctrl-C stops.',
     ];

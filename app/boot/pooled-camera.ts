@@ -1,0 +1,27 @@
+import { Ring } from '../frames/ring.ts';
+import { Pool } from '../memory/pool.ts';
+import type { Region } from '../memory/region.ts';
+import type { CameraOptions } from '../pipeline/camera.ts';
+import type { Part } from './part.ts';
+import type { PlannedCamera } from './plan.ts';
+
+/** A source with the pool and the ring for its frames. The pipeline starts the source itself. */
+export class PooledCamera implements Part {
+  readonly pool: Pool;
+  readonly camera: CameraOptions;
+
+  constructor(region: Region, { name, source, fps, pool, ring }: PlannedCamera) {
+    this.pool = new Pool(region, pool);
+    this.camera = { name, source, fps, ring: new Ring(this.pool, ring) };
+  }
+
+  async start(): Promise<void> {
+    await this.pool.start();
+    await this.camera.ring.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.camera.ring.stop();
+    await this.pool.stop();
+  }
+}

@@ -1,0 +1,56 @@
+/** Where frames come from: the settings of one source. */
+export const sourceSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    kind: {
+      type: 'string',
+      enum: ['pattern', 'still', 'v4l2'],
+      default: 'pattern',
+      description:
+        'pattern: a moving picture; still: a JPEG or BMP file, or a folder of them; v4l2: a ' +
+        'camera (not in this version).',
+    },
+    path: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description: 'still: the file or folder. v4l2: the device.',
+    },
+    width: {
+      type: 'integer',
+      minimum: 16,
+      maximum: 4096,
+      default: 1280,
+      description: "Of the pattern, in pixels. A still has the picture's own.",
+    },
+    height: {
+      type: 'integer',
+      minimum: 16,
+      maximum: 4096,
+      default: 720,
+      description: 'As `width`.',
+    },
+    each_seconds: {
+      type: 'number',
+      minimum: 0,
+      maximum: 86400,
+      default: 0,
+      description: 'still folder: how long each picture stands. 0: one frame.',
+    },
+    seed: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 4294967295,
+      default: 1,
+      description: "Of the pattern's shapes and paths.",
+    },
+    fps: {
+      type: ['number', 'null'],
+      minimum: 0.1,
+      maximum: 240,
+      default: null,
+      description: 'Frames a second that it is asked for. null: the general `fps`.',
+    },
+  },
+} as const;
