@@ -102,3 +102,14 @@ export const ep_shape = koffi.struct('ep_shape', {
   blue: 'uint8_t',
   reserved: 'uint8_t',
 });
+
+export interface ThreadOptionsStruct {
+  cpus: number | bigint;
+  realtime: number;
+  nice: number;
+}
+export const ep_thread_options = koffi.struct('ep_thread_options', {
+  cpus: 'uint64_t',
+  realtime: 'uint32_t',
+  nice: 'int32_t',
+});

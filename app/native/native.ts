@@ -21,6 +21,7 @@ import type {
   SourceHandle,
   SourceOptionsStruct,
   TensorInfoStruct,
+  ThreadOptionsStruct,
   ThreadStats,
   WorkerHandle,
 } from './structs.ts';
@@ -184,6 +185,10 @@ export interface Native {
     ) => Status
   >;
   ep_worker_destroy: Call<(worker: WorkerHandle, error: Err) => Status>;
+
+  ep_worker_thread: Call<(worker: WorkerHandle) => number>;
+  ep_source_thread: Call<(source: SourceHandle) => number>;
+  ep_thread_schedule: Call<(thread: number, options: ThreadOptionsStruct, error: Err) => Status>;
 
   ep_threads_get_stats: Call<(out: Fill<ThreadStats>, error: Err) => Status>;
 }

@@ -52,5 +52,8 @@ export const prototypes = [
   'int32_t ep_worker_create(ep_events *events, const char *name, _Out_ ep_worker **out, void *error)',
   'int32_t ep_worker_submit(ep_worker *worker, ep_model *model, ep_ring *ring, const void *frame, const void *options, uint64_t tag, void *error)',
   'int32_t ep_worker_destroy(ep_worker *worker, void *error)',
+  'int32_t ep_worker_thread(ep_worker *worker)',
+  'int32_t ep_source_thread(ep_source *source)',
+  'int32_t ep_thread_schedule(int32_t thread, const ep_thread_options *options, void *error)',
   'int32_t ep_threads_get_stats(_Out_ ep_thread_stats *out, void *error)',
 ] as const;

@@ -11,6 +11,7 @@ import {
   ep_frame,
   ep_shape,
   ep_source_options,
+  ep_thread_options,
   ep_thread_stats,
 } from './frame-structs.ts';
 import { text } from './struct-text.ts';
@@ -20,6 +21,7 @@ export type {
   FrameStruct,
   ShapeStruct,
   SourceOptionsStruct,
+  ThreadOptionsStruct,
   ThreadStats,
 } from './frame-structs.ts';
 
@@ -330,5 +332,6 @@ export const structs = {
   ep_event,
   ep_source_options,
   ep_shape,
+  ep_thread_options,
   ep_thread_stats,
 };

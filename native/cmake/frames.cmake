@@ -15,6 +15,7 @@ list(APPEND EP_SOURCES
   src/ring.cpp
   src/source.cpp
   src/still.cpp
+  src/thread_schedule.cpp
   src/worker.cpp)
 list(APPEND EP_TESTS
   test/capture_test.cpp
@@ -24,6 +25,7 @@ list(APPEND EP_TESTS
   test/picture_test.cpp
   test/ring_test.cpp
   test/still_test.cpp
+  test/thread_schedule_test.cpp
   test/worker_test.cpp)
 list(APPEND EP_LIBS yuv turbojpeg)
 

@@ -603,6 +603,21 @@ EP_API int32_t ep_worker_submit(ep_worker* worker, ep_model* model, ep_ring* rin
 /** Waits for the frame in work, then ends the thread. */
 EP_API int32_t ep_worker_destroy(ep_worker* worker, ep_error* error);
 
+/** Where and how eagerly a thread runs. */
+typedef struct ep_thread_options {
+  uint64_t cpus;     /**< Bit n: on processor n. 0: wherever it may now. */
+  uint32_t realtime; /**< SCHED_FIFO with this priority, 1 to 99; 0: an ordinary thread. */
+  int32_t nice;      /**< 0 to 19, of an ordinary thread: a higher one yields to a lower one. */
+} ep_thread_options;
+
+/** The kernel's id of the thread; 0 where it has ended. */
+EP_API int32_t ep_worker_thread(ep_worker* worker);
+EP_API int32_t ep_source_thread(ep_source* source);
+/** EP_E_SYSTEM iff the system refuses; the message names the limit that stands in the way
+ *  (RLIMIT_RTPRIO, RLIMIT_NICE, the cpuset) and what it is. Any thread. */
+EP_API int32_t ep_thread_schedule(int32_t thread, const ep_thread_options* options,
+                                  ep_error* error);
+
 /* ── Witness ─────────────────────────────────────────────────────────────────────────────────── */
 
 typedef struct ep_thread_stats {

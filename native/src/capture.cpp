@@ -141,3 +141,5 @@ int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest, ep_
     return ep::fail(error, EP_E_NO_MEMORY, "source: cannot be probed: %s", failure.what());
   }
 }
+
+int32_t ep_source_thread(ep_source* source) { return source == nullptr ? 0 : source->thread(); }

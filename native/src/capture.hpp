@@ -22,6 +22,7 @@ struct ep_source {
 
   int32_t start(const ep_source_options& options, ep_error* error);
   void stop();
+  int32_t thread() const { return thread_.id(); }
 
  private:
   void run();

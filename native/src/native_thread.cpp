@@ -1,5 +1,7 @@
 #include "native_thread.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -36,8 +38,16 @@ void NativeThread::join() {
   running_ = false;
 }
 
+int32_t NativeThread::id() const {
+  if (!running_) return 0;
+  id_.wait(0);
+  return id_.load();
+}
+
 void* NativeThread::run(void* self) {
-  const NativeThread* const thread = static_cast<NativeThread*>(self);
+  NativeThread* const thread = static_cast<NativeThread*>(self);
+  thread->id_.store(gettid());
+  thread->id_.notify_all();
   touch_stack();
   register_current_thread(thread->name_);
   thread->body_(thread->context_);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "edgepool.h"
@@ -22,11 +23,14 @@ class NativeThread {
   int32_t start(const char* name, void (*body)(void*), void* context, ep_error* error);
   /** Waits for its end; safe twice and on one that never started. */
   void join();
+  /** The kernel's id; 0 iff it does not run. Waits until it has begun. */
+  int32_t id() const;
 
  private:
   static void* run(void* self);
 
   pthread_t thread_ = {};
+  std::atomic<int32_t> id_{0};
   bool running_ = false;
   char name_[16] = {};
   void (*body_)(void*) = nullptr;

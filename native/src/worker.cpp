@@ -161,3 +161,5 @@ int32_t ep_worker_destroy(ep_worker* worker, ep_error*) {
   delete worker;
   return EP_OK;
 }
+
+int32_t ep_worker_thread(ep_worker* worker) { return worker == nullptr ? 0 : worker->thread(); }

@@ -23,6 +23,7 @@ struct ep_worker {
   ep_worker& operator=(const ep_worker&) = delete;
 
   int32_t start(const char* name, ep_error* error);
+  int32_t thread() const { return thread_.id(); }
 
   struct Job {
     ep_model* model;
