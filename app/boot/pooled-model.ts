@@ -53,7 +53,8 @@ export class PooledModel implements Part {
     this.model = new Model(runtime, this.pool, options);
     const { every, fps, deadline_ms: deadlineMs, priority, sources, fit, mean, std } = config;
     const turns = { every, fps, deadlineMs, priority, sources };
-    this.lane = { model: this.model, ...turns, fit, mean, std, answers };
+    const { cpus, realtime } = config;
+    this.lane = { model: this.model, ...turns, cpus, realtime, fit, mean, std, answers };
     this.#answers = answers;
     this.#log = log;
     this.#sizes = pool;

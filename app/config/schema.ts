@@ -82,6 +82,21 @@ const modelSchema = {
       description:
         'A model with a higher one goes first; while those need all processors, this one waits.',
     },
+    cpus: {
+      type: ['array', 'null'],
+      items: { type: 'integer', minimum: 0, maximum: 63 },
+      default: null,
+      description: 'Processors that its thread may run on. null: every one.',
+    },
+    realtime: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 99,
+      default: 0,
+      description:
+        'Real-time priority of its thread (SCHED_FIFO). 0: an ordinary thread, which yields to ' +
+        'those of models of a higher priority.',
+    },
     mean: {
       ...channels,
       default: null,

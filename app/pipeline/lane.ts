@@ -18,7 +18,7 @@ import { type ConvertOptions, encodeConvertOptions } from './convert-options.ts'
 import type { Frame } from './frame.ts';
 import { LaneTally } from './lane-tally.ts';
 import { Schedule, type Turns } from './schedule.ts';
-import { Worker } from './worker.ts';
+import { type Placement, Worker } from './worker.ts';
 
 export interface LaneOptions extends ConvertOptions {
   model: Model;
@@ -32,6 +32,10 @@ export interface LaneOptions extends ConvertOptions {
   priority: number;
   /** The sources whose frames it gets; null or left out: every one. */
   sources?: readonly string[] | null;
+  /** Processors that its thread may run on; null or left out: every one. */
+  cpus?: readonly number[] | null;
+  /** Real-time priority of its thread, 1 to 99; 0 or left out: an ordinary one. */
+  realtime?: number;
   /** Frames of one source that may wait for the model; by default 1. */
   queue?: number;
   /** How its outputs become an answer, where not as by default. */
@@ -51,6 +55,9 @@ export interface LaneGround {
 }
 
 const DEFAULT_QUEUE = 1;
+/** From one priority to the next lower one: a tenth of the processor time where both want it. */
+const NICE_STEP = 10;
+const MOST_NICE = 19;
 
 /** A lane's turns on one camera's frames, and those that wait. */
 interface Feed {
@@ -69,6 +76,7 @@ export class Lane {
   /** True while a frame waits because models of a higher priority go first. */
   yields = false;
   readonly #tag: number;
+  readonly #placement: Omit<Placement, 'nice'>;
   readonly #answers: AnswerSettings;
   readonly #fit: ConvertOptions['fit'];
   readonly #convert: Uint8Array;
@@ -86,6 +94,7 @@ export class Lane {
     this.model = model;
     this.worker = new Worker(native, events, model.name);
     this.#tag = tag;
+    this.#placement = { cpus: options.cpus ?? null, realtime: options.realtime ?? 0 };
     this.#turns = { every, fps, deadlineMs };
     this.#priority = priority;
     this.#answers = { ...DEFAULT_ANSWERS, ...options.answers };
@@ -123,6 +132,17 @@ export class Lane {
   /** Processors that it may keep busy. */
   get threads(): number {
     return this.model.info.threads;
+  }
+
+  /** Its thread yields to those of higher priorities, of which there are `rank` kinds. Throws one
+   *  line where the system refuses. */
+  place(rank: number): void {
+    const nice = Math.min(MOST_NICE, rank * NICE_STEP);
+    try {
+      this.worker.place({ ...this.#placement, nice });
+    } catch (error) {
+      throw new Error(`${this.model.name}: ${(error as Error).message}`);
+    }
   }
 
   adjust({ priority, ...turns }: LaneChange): void {

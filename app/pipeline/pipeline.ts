@@ -83,6 +83,7 @@ export class Pipeline implements SnapshotPart {
       await lane.worker.start();
       lane.open = true;
     }
+    this.#place();
     for (const camera of this.#cameras) await camera.start(events);
   }
 
@@ -109,6 +110,7 @@ export class Pipeline implements SnapshotPart {
       try {
         await lane.worker.start();
         if (this.#state !== 'running') throw new Error('the stream is stopping');
+        this.#place();
         lane.open = true;
       } catch (error) {
         this.#lanes.delete(lane);
@@ -136,6 +138,7 @@ export class Pipeline implements SnapshotPart {
   adjust(name: string, change: LaneChange): void {
     this.#lanes.byName(name).adjust(change);
     this.#lanes.sort();
+    this.#place();
   }
 
   /** Stops one source and starts it again; its frames' numbers go on. Throws UnknownName. */
@@ -189,6 +192,19 @@ export class Pipeline implements SnapshotPart {
       },
       accuracy: this.#accuracy.value,
     };
+  }
+
+  /** Every thread by its priority among those that there are; what is refused is told, and the
+   *  stream goes on without it. */
+  #place(): void {
+    const priorities = [...new Set(this.#lanes.byPriority.map(({ priority }) => priority))];
+    for (const lane of this.#lanes.byPriority) {
+      try {
+        lane.place(priorities.indexOf(lane.priority));
+      } catch (error) {
+        this.onError?.((error as Error).message);
+      }
+    }
   }
 
   #newLane(options: LaneOptions): Lane {

@@ -8,6 +8,15 @@ import type { WorkerHandle } from '../native/structs.ts';
 /** The kernel shows at most 15 bytes of a thread's name. */
 const NAME_BYTES = 15;
 
+export interface Placement {
+  /** Processors that it may run on; null or empty: wherever it may. */
+  cpus: readonly number[] | null;
+  /** SCHED_FIFO with this priority, 1 to 99; 0: an ordinary thread. */
+  realtime: number;
+  /** 0 to 19, of an ordinary thread: a higher one yields to a lower one. */
+  nice: number;
+}
+
 /** A native thread that converts frames and runs a model on them. */
 export class Worker {
   readonly #native: Native;
@@ -38,6 +47,15 @@ export class Worker {
       this.#handle = null;
     }
     await this.#stopped;
+  }
+
+  /** Where and how eagerly its thread runs. Throws one line that names the limit in the way. */
+  place({ cpus, realtime, nice }: Placement): void {
+    if (this.#handle === null) return;
+    const error = sharedError();
+    const mask = (cpus ?? []).reduce((sum, cpu) => sum | (1n << BigInt(cpu)), 0n);
+    const thread = this.#native.ep_worker_thread(this.#handle);
+    check(this.#native.ep_thread_schedule(thread, { cpus: mask, realtime, nice }, error), error);
   }
 
   /** Hands a held frame over with its hold; the answer comes as an event with `tag`. */

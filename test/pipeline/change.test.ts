@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { PatternSource } from '../../app/frames/pattern-source.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
@@ -135,5 +136,35 @@ test('whoever names what does not run is told what does', async () => {
   await assert.rejects(pipeline.restartSource('front'), UnknownName);
   await assert.rejects(pipeline.setSourceSize('front', 64, 64), UnknownName);
   await assert.rejects(pipeline.addLane(await lane('model')), /has frames already/);
+  await stream.stop();
+});
+
+/** Niceness and processors of a thread, as the kernel has them. */
+function kernelOf(name: string): { nice: number; cpus: string } {
+  for (const id of readdirSync('/proc/self/task')) {
+    const task = `/proc/self/task/${id}`;
+    if (readFileSync(`${task}/comm`, 'utf8').trim() !== `ep-${name}`) continue;
+    const fields = readFileSync(`${task}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const cpus = /Cpus_allowed_list:\s*(\S+)/.exec(readFileSync(`${task}/status`, 'utf8'))?.[1];
+    return { nice: Number(fields[16]), cpus: cpus ?? '' };
+  }
+  return assert.fail(`no thread ep-${name}`);
+}
+
+test('threads yield by priority and run where they are told to, as the kernel has it', async () => {
+  const first = Number(
+    /Cpus_allowed_list:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1],
+  );
+  const high = await lane('high', { priority: 5, cpus: [first] });
+  const middle = await lane('middle', { priority: 1 });
+  const low = await lane('low', { priority: -3, cpus: [63] });
+  const stream = await streamOf([low, middle, high]);
+  await more(stream, 'low', 3);
+  assert.deepEqual(kernelOf('high'), { nice: 0, cpus: String(first) });
+  assert.equal(kernelOf('middle').nice, 10);
+  assert.equal(kernelOf('low').nice, 19);
+  assert.match(stream.errors[0] ?? '', /^low: processors 63: refused, the cpuset of this program/);
+  stream.pipeline.adjust('high', { priority: -9 });
+  assert.equal(kernelOf('high').nice, 19);
   await stream.stop();
 });
