@@ -5,6 +5,8 @@ import { PatternSource } from '../frames/pattern-source.ts';
 import { framesPoolBytes, type RingOptions } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import { StillSource } from '../frames/still-source.ts';
+import { V4l2Source } from '../frames/v4l2-source.ts';
+import { Y4mSource } from '../frames/y4m-source.ts';
 import type { PoolOptions } from '../memory/pool.ts';
 import type { RegionOptions } from '../memory/region.ts';
 import { loadAnchors } from '../models/anchors.ts';
@@ -62,6 +64,12 @@ const WINDOW_QUOTAS = 2;
 /** Models that may come while frames flow, beyond those from the start, and find slots. */
 const SPARE_MODELS = 1;
 
+const NEEDS_PATH = {
+  still: 'a picture or a folder',
+  v4l2: 'a device such as /dev/video0',
+  y4m: 'a file',
+} as const;
+
 /** The name of a source that has none. */
 const ONLY_SOURCE = 'camera';
 
@@ -74,12 +82,11 @@ function sourcesOf({ source, sources }: Config): [string, SourceConfig][] {
 function sourceOf(native: Native, config: SourceConfig, fps: number): Source {
   const { kind, path, width, height, seed } = config;
   if (kind === 'pattern') return new PatternSource(native, { width, height, fps, seed });
-  if (kind === 'v4l2') {
-    throw new Error('source v4l2 is not supported in this version: use pattern or still:PATH');
-  }
   if (path === null) {
-    throw new Error('source.kind is still but source.path is null: name a picture or a folder');
+    throw new Error(`source.kind is ${kind} but source.path is null: name ${NEEDS_PATH[kind]}`);
   }
+  if (kind === 'v4l2') return new V4l2Source(native, { path, width, height, fps });
+  if (kind === 'y4m') return new Y4mSource(native, path, fps);
   return new StillSource(native, { path, fps, eachSeconds: config.each_seconds });
 }
 

@@ -5,7 +5,8 @@ edgepool run [options]        run models on frames until Ctrl-C
                               threads=N, deadline=MS, priority=N, mean=M[,M,M], std=S[,S,S],
                               fit=stretch|crop|letterbox. None given: the job that set-up made
   --source SOURCE             pattern (the default), still:PATH[,each=SECONDS] for a JPEG or BMP
-                              file or a folder of them, v4l2:DEVICE (not in this version)
+                              file or a folder of them, v4l2:DEVICE for a camera, y4m:FILE for
+                              a recorded clip; pattern and v4l2 take width=N,height=N
   --fps N                     frames a second, 30 by default
   --duration SECONDS          end after this time
   --broker URL                mqtt://host:port, embedded (the default) or none

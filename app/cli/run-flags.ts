@@ -71,6 +71,8 @@ function model(text: string): Tree {
   return settings;
 }
 
+const KINDS = ['pattern', 'still', 'v4l2', 'y4m'];
+
 /** Settings of `--source KIND,key=value` and the kinds that have them; without any: all. */
 const SOURCE_KEYS: Readonly<Record<string, { setting: string; kinds?: readonly string[] }>> = {
   each: { setting: 'each_seconds', kinds: ['still'] },
@@ -87,8 +89,8 @@ function source(option: string, text: string): Tree {
   const kind = colon < 0 ? head : head.slice(0, colon);
   settings.kind = kind;
   if (colon >= 0) settings.path = head.slice(colon + 1);
-  if ((kind === 'still' || kind === 'v4l2') !== Boolean(settings.path)) {
-    throw new UsageError(`${option} ${text}: use pattern, still:PATH or v4l2:DEVICE`);
+  if (KINDS.includes(kind) && (kind === 'pattern') === Boolean(settings.path)) {
+    throw new UsageError(`${option} ${text}: use pattern, still:PATH, v4l2:DEVICE or y4m:FILE`);
   }
   const known = Object.entries(SOURCE_KEYS).filter(
     ([, { kinds }]) => kinds?.includes(kind) ?? true,

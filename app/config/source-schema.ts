@@ -5,24 +5,24 @@ export const sourceSchema = {
   properties: {
     kind: {
       type: 'string',
-      enum: ['pattern', 'still', 'v4l2'],
+      enum: ['pattern', 'still', 'v4l2', 'y4m'],
       default: 'pattern',
       description:
         'pattern: a moving picture; still: a JPEG or BMP file, or a folder of them; v4l2: a ' +
-        'camera (not in this version).',
+        'camera; y4m: a recorded clip of 4:2:0, once, at its own rate.',
     },
     path: {
       path: true,
       type: ['string', 'null'],
       default: null,
-      description: 'still: the file or folder. v4l2: the device.',
+      description: 'still: the file or folder. v4l2: the device. y4m: the file.',
     },
     width: {
       type: 'integer',
       minimum: 16,
       maximum: 4096,
       default: 1280,
-      description: "Of the pattern, in pixels. A still has the picture's own.",
+      description: 'Of the pattern or the camera, in pixels. A still and a clip have their own.',
     },
     height: {
       type: 'integer',

@@ -65,7 +65,7 @@ export const TensorType = {
 } as const;
 export type TensorTypeName = keyof typeof TensorType;
 
-export const SourceKind = { pattern: 1, still: 2 } as const;
+export const SourceKind = { pattern: 1, still: 2, v4l2: 3, y4m: 4 } as const;
 export const EventKind = {
   frame: 1,
   result: 2,

@@ -6,6 +6,7 @@ list(APPEND EP_SOURCES
   src/convert_abi.cpp
   src/events.cpp
   src/frame_memory.cpp
+  src/jpeg.cpp
   src/native_thread.cpp
   src/pattern.cpp
   src/picture.cpp
@@ -16,7 +17,12 @@ list(APPEND EP_SOURCES
   src/source.cpp
   src/still.cpp
   src/thread_schedule.cpp
-  src/worker.cpp)
+  src/v4l2_device.cpp
+  src/v4l2_offers.cpp
+  src/v4l2_source.cpp
+  src/worker.cpp
+  src/y4m.cpp
+  src/y4m_source.cpp)
 list(APPEND EP_TESTS
   test/capture_test.cpp
   test/convert_test.cpp
@@ -26,7 +32,10 @@ list(APPEND EP_TESTS
   test/ring_test.cpp
   test/still_test.cpp
   test/thread_schedule_test.cpp
-  test/worker_test.cpp)
+  test/v4l2_offers_test.cpp
+  test/worker_test.cpp
+  test/y4m_test.cpp)
+list(APPEND EP_BOARD_TESTS test/v4l2_test.cpp)
 list(APPEND EP_LIBS yuv turbojpeg)
 
 # Its loops over rows are made to be vectorised, which GCC 12 does half-heartedly below -O3.

@@ -27,6 +27,11 @@ foreach(source ${EP_TESTS})
   ep_run_test(${source})
 endforeach()
 
+# Run by the board test in its guest, which has the devices.
+foreach(source ${EP_BOARD_TESTS})
+  ep_add_test(${source})
+endforeach()
+
 foreach(source ${EP_KERNEL_TESTS})
   ep_add_test(${source})
   # Emulators and sanitizers stand between a program and the kernel: mlock does nothing, shadow

@@ -523,22 +523,30 @@ EP_API void* ep_ring_slot(ep_ring* ring, uint32_t slot);
 /** How many slots are held or being filled now. */
 EP_API uint32_t ep_ring_held(ep_ring* ring);
 
-typedef enum ep_source_kind { EP_SOURCE_PATTERN = 1, EP_SOURCE_STILL = 2 } ep_source_kind;
+typedef enum ep_source_kind {
+  EP_SOURCE_PATTERN = 1,
+  EP_SOURCE_STILL = 2,
+  EP_SOURCE_V4L2 = 3, /**< A camera: frames when it has them, with the kernel's time of each. */
+  EP_SOURCE_Y4M = 4,  /**< A YUV4MPEG2 file of 4:2:0, at its own rate, once. */
+} ep_source_kind;
 
 typedef struct ep_source_options {
   uint32_t kind;  /**< ep_source_kind */
-  uint32_t width; /**< Pattern: 16 to 4096. Still: 0, the picture's own. */
+  uint32_t width; /**< Pattern: 16 to 4096. V4L2: what the camera offers; 0: its own. Else 0. */
   uint32_t height;
   uint32_t seed;       /**< Pattern: of its shapes and paths. */
   double fps;          /**< 0.1 to 240. */
-  const char* path;    /**< Still: a JPEG or BMP file, or a folder of them in order of name. */
+  const char* path;    /**< Still: a JPEG or BMP file, or a folder of them in order of name. V4L2:
+                          the device. Y4M: the file. */
   uint64_t tag;        /**< Comes back in every event. */
   double each_seconds; /**< Still folder: how long each picture stands; 0: one frame. */
 } ep_source_options;
 
 typedef struct ep_source ep_source;
 
-/** Size in bytes of the largest frame that the source will give: what a slot must hold. */
+/** Size in bytes of the largest frame that the source will give: what a slot must hold. Of a camera
+ *  that is absent, busy (EP_E_BUSY), no camera or without the size (EP_E_ARGUMENT, the nearest are
+ *  named) it fails. */
 EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest,
                                ep_error* error);
 
@@ -568,7 +576,10 @@ typedef struct ep_shape {
 EP_API uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width, uint32_t height,
                                  ep_shape* shapes, uint32_t capacity);
 
-/** Starts a capture thread that fills free slots at the frame rate by an absolute clock. */
+/** Starts a capture thread that fills free slots at the frame rate by an absolute clock, or as a
+ *  camera gives frames. A camera that is unplugged, fails or stalls is reported in one
+ *  EP_EVENT_SOURCE_ERROR and opened again with a back-off of 0.25 to 5 s; the first frame after it
+ *  is preceded by one of status EP_OK. A frame that cannot be decoded is reported and skipped. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
                                ep_source** out, ep_error* error);
 /** Ends and joins the thread; safe on one that ended by itself. */

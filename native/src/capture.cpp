@@ -8,6 +8,13 @@
 #include "clock.hpp"
 #include "error.hpp"
 
+namespace {
+
+/** A source that is stopped ends within this time. */
+constexpr int kLongestWaitMs = 100;
+
+}  // namespace
+
 int32_t ep_source::start(const ep_source_options& options, ep_error* error) {
   int32_t status = ep::make_source(options, &frames_, error);
   if (status != EP_OK) return status;
@@ -20,6 +27,7 @@ int32_t ep_source::start(const ep_source_options& options, ep_error* error) {
                     largest.width, largest.height, static_cast<unsigned long long>(largest.bytes),
                     static_cast<unsigned long long>(ring_->slot_bytes()));
   }
+  if (frames_->own_fps() > 0) period_ns_ = 1e9 / frames_->own_fps();
   status = frames_->prepare(ring_, error);
   if (status != EP_OK) return status;
   end_reserved_ = events_->reserve();
@@ -43,6 +51,14 @@ void ep_source::stop() {
 }
 
 void ep_source::run() {
+  if (frames_->has_clock()) {
+    run_by_arrival();
+  } else {
+    run_by_rate();
+  }
+}
+
+void ep_source::run_by_rate() {
   const uint64_t began_ns = ep::now_ns();
   uint64_t number = 0;  // of the last period; its frame is due at its end
   for (;;) {
@@ -52,8 +68,24 @@ void ep_source::run() {
     // More than a period late: those frames are lost, and the gap in the numbers says so.
     const double late_ns = static_cast<double>(ep::now_ns() - began_ns) - due_ns;
     if (late_ns > period_ns_) number += static_cast<uint64_t>(late_ns / period_ns_);
-    if (!capture(number)) return;
+    if (!capture(number, ep::now_ns())) return;
   }
+}
+
+void ep_source::run_by_arrival() {
+  using Awaited = ep::FrameSource::Awaited;
+  while (!stopping()) {
+    ep_error error = {};
+    ep::FrameSource::Arrival arrival = {};
+    const Awaited awaited = frames_->await(kLongestWaitMs, &arrival, &error);
+    if (awaited == Awaited::kTrouble) push(EP_EVENT_SOURCE_ERROR, error.status, error.message, 0);
+    if (awaited == Awaited::kFrame && !capture(arrival.number, arrival.captured_ns)) return;
+  }
+}
+
+bool ep_source::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 bool ep_source::wait_until(uint64_t time_ns) {
@@ -63,29 +95,29 @@ bool ep_source::wait_until(uint64_t time_ns) {
 }
 
 /** False iff the source has ended. */
-bool ep_source::capture(uint64_t number) {
+bool ep_source::capture(uint64_t number, uint64_t captured_ns) {
   const uint32_t slot = ring_->begin_fill();
   if (slot == ep_ring::kNoSlot) {
+    frames_->skip();
     push(EP_EVENT_SOURCE_DROP, EP_OK, "", number);
     return true;
   }
   ep_event event = {};
   event.kind = EP_EVENT_FRAME;
   event.tag = tag_;
-  const uint64_t captured_ns = ep::now_ns();
-  for (;;) {
-    ep_error error = {};
-    const ep::FrameSource::Outcome outcome =
-        frames_->fill(number, slot, &event.frame, event.message, &error);
-    if (outcome == ep::FrameSource::Outcome::kFilled) break;
-    if (outcome == ep::FrameSource::Outcome::kEnded) {
-      ring_->abandon(slot);
-      event.kind = EP_EVENT_SOURCE_END;
-      end_reserved_ = false;
-      events_->push_reserved(event);
-      return false;
-    }
-    push(EP_EVENT_SOURCE_ERROR, error.status, error.message, number);
+  ep::FrameSource::Outcome outcome = fill(number, slot, &event);
+  // A camera's broken frame is lost, as the gap in the numbers says; a file's successor takes its
+  // place.
+  while (outcome == ep::FrameSource::Outcome::kFailed && !frames_->has_clock()) {
+    outcome = fill(number, slot, &event);
+  }
+  if (outcome == ep::FrameSource::Outcome::kEnded) {
+    end(slot);
+    return false;
+  }
+  if (outcome == ep::FrameSource::Outcome::kFailed) {
+    ring_->abandon(slot);
+    return true;
   }
   event.frame.slot = slot;
   event.frame.number = number;
@@ -95,6 +127,25 @@ bool ep_source::capture(uint64_t number) {
   // Nobody would ever release it: the app will see the gap in the numbers.
   if (!events_->try_push(event)) ring_->release(slot);
   return true;
+}
+
+ep::FrameSource::Outcome ep_source::fill(uint64_t number, uint32_t slot, ep_event* event) {
+  ep_error error = {};
+  const ep::FrameSource::Outcome outcome =
+      frames_->fill(number, slot, &event->frame, event->message, &error);
+  if (outcome == ep::FrameSource::Outcome::kFailed) {
+    push(EP_EVENT_SOURCE_ERROR, error.status, error.message, number);
+  }
+  return outcome;
+}
+
+void ep_source::end(uint32_t slot) {
+  ring_->abandon(slot);
+  ep_event event = {};
+  event.kind = EP_EVENT_SOURCE_END;
+  event.tag = tag_;
+  end_reserved_ = false;
+  events_->push_reserved(event);
 }
 
 // What does not fit is not waited for; a lost frame still shows as a gap in the numbers.

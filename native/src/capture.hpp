@@ -26,14 +26,19 @@ struct ep_source {
 
  private:
   void run();
+  void run_by_rate();
+  void run_by_arrival();
+  bool stopping();
   bool wait_until(uint64_t time_ns);
-  bool capture(uint64_t number);
+  bool capture(uint64_t number, uint64_t captured_ns);
+  ep::FrameSource::Outcome fill(uint64_t number, uint32_t slot, ep_event* event);
+  void end(uint32_t slot);
   void push(ep_event_kind kind, int32_t status, const char* message, uint64_t number);
 
   ep_ring* const ring_;
   ep_events* const events_;
   const uint64_t tag_;
-  const double period_ns_;
+  double period_ns_;
   std::unique_ptr<ep::FrameSource> frames_;
   ep::NativeThread thread_;
   std::mutex mutex_;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <turbojpeg.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,9 +15,6 @@
 
 namespace ep {
 namespace {
-
-// A warning of libjpeg is a picture that is grey from somewhere on: not shown as if it were whole.
-constexpr int kJpegFlags = TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS;
 
 bool is_jpeg(const uint8_t* file, size_t bytes) {
   return bytes >= 3 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF;
@@ -65,10 +61,7 @@ bool read_exactly(int descriptor, uint8_t* to, size_t bytes) {
 
 }  // namespace
 
-PictureDecoder::~PictureDecoder() {
-  if (jpeg_ != nullptr) tjDestroy(jpeg_);
-  std::free(file_);
-}
+PictureDecoder::~PictureDecoder() { std::free(file_); }
 
 int32_t PictureDecoder::open(const char* path, Want want, ep_frame* frame, ep_error* error) {
   frame_ = {};
@@ -77,8 +70,8 @@ int32_t PictureDecoder::open(const char* path, Want want, ep_frame* frame, ep_er
   if (read != EP_OK) return read;
   is_jpeg_ = is_jpeg(file_, file_bytes_);
   if (is_jpeg_) {
-    const int32_t status = open_jpeg(want, error);
-    if (status != EP_OK) return status;
+    const char* const wrong = jpeg_.open(file_, file_bytes_, want, &frame_);
+    if (wrong != nullptr) return image_error(error, path_, wrong);
   } else if (is_bmp(file_, file_bytes_)) {
     BmpInfo info;
     const char* const wrong = read_bmp_header(file_, file_bytes_, &info);
@@ -122,62 +115,21 @@ int32_t PictureDecoder::read_file(const char* path, ep_error* error) {
   return fail(error, EP_E_FILE, "%s: became shorter while it was read", path_);
 }
 
-int32_t PictureDecoder::open_jpeg(Want want, ep_error* error) {
-  if (jpeg_ == nullptr) jpeg_ = tjInitDecompress();
-  if (jpeg_ == nullptr) return image_error(error, path_, "libjpeg-turbo cannot start");
-  int width = 0;
-  int height = 0;
-  int subsampling = 0;
-  int colours = 0;
-  if (tjDecompressHeader3(jpeg_, file_, file_bytes_, &width, &height, &subsampling, &colours) !=
-      0) {
-    return image_error(error, path_, tjGetErrorStr2(jpeg_));
-  }
-  const int longest = static_cast<int>(kMaxFrameSide);
-  if (width < 1 || height < 1 || width > longest || height > longest) {
-    return image_error(error, path_, "a side is 0 or longer than 8192 pixels");
-  }
-  if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
-    return image_error(error, path_, "a JPEG of four colours is not supported");
-  }
-  frame_.width = static_cast<uint32_t>(width);
-  frame_.height = static_cast<uint32_t>(height);
-  // libjpeg-turbo pads the planes of odd sides.
-  const bool has_j420 =
-      subsampling == TJSAMP_420 && colours == TJCS_YCbCr && width % 2 == 0 && height % 2 == 0;
-  frame_.pixels = want == Want::kCheapest && has_j420 ? EP_PIXELS_J420 : EP_PIXELS_RGB24;
-  return EP_OK;
-}
-
 int32_t PictureDecoder::decode(uint8_t* pixels, uint64_t capacity, ep_error* error) {
   if (frame_.bytes == 0 || capacity < frame_.bytes) {
     return fail(error, EP_E_ARGUMENT, "%s: needs %llu bytes, there are %llu", path_,
                 static_cast<unsigned long long>(frame_.bytes),
                 static_cast<unsigned long long>(capacity));
   }
-  if (is_jpeg_) return decode_jpeg(pixels, error);
+  if (is_jpeg_) {
+    const char* const broken = jpeg_.decode(pixels);
+    return broken == nullptr ? EP_OK : image_error(error, path_, broken);
+  }
   BmpInfo info;
   const char* const wrong = read_bmp_header(file_, file_bytes_, &info);
   if (wrong != nullptr) return image_error(error, path_, wrong);
   decode_bmp(file_, info, pixels);
   return EP_OK;
-}
-
-int32_t PictureDecoder::decode_jpeg(uint8_t* pixels, ep_error* error) {
-  const int width = static_cast<int>(frame_.width);
-  const int height = static_cast<int>(frame_.height);
-  int result = 0;
-  if (frame_.pixels == EP_PIXELS_J420) {
-    const size_t area = size_t{frame_.width} * frame_.height;
-    uint8_t* planes[3] = {pixels, pixels + area, pixels + area + area / 4};
-    int strides[3] = {width, width / 2, width / 2};
-    result = tjDecompressToYUVPlanes(jpeg_, file_, file_bytes_, planes, width, strides, height,
-                                     kJpegFlags);
-  } else {
-    result = tjDecompress2(jpeg_, file_, file_bytes_, pixels, width, width * 3, height, TJPF_RGB,
-                           kJpegFlags);
-  }
-  return result == 0 ? EP_OK : image_error(error, path_, tjGetErrorStr2(jpeg_));
 }
 
 }  // namespace ep

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "edgepool.h"
+#include "jpeg.hpp"
 
 namespace ep {
 
@@ -16,7 +17,7 @@ inline constexpr uint64_t kMaxPictureFileBytes = uint64_t{64} << 20;
 /** One file at a time, its memory kept from one to the next. */
 class PictureDecoder {
  public:
-  enum class Want { kRgb, kCheapest };
+  using Want = JpegDecoder::Want;
 
   PictureDecoder() = default;
   ~PictureDecoder();
@@ -36,14 +37,12 @@ class PictureDecoder {
 
  private:
   int32_t read_file(const char* path, ep_error* error);
-  int32_t open_jpeg(Want want, ep_error* error);
-  int32_t decode_jpeg(uint8_t* pixels, ep_error* error);
 
   char path_[256] = {};  // for messages
   uint8_t* file_ = nullptr;
   size_t file_bytes_ = 0;
   size_t file_capacity_ = 0;
-  void* jpeg_ = nullptr;
+  JpegDecoder jpeg_;
   bool is_jpeg_ = false;
   ep_frame frame_ = {};
 };

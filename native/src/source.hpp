@@ -21,6 +21,25 @@ class FrameSource {
   /** Once, after `probe` and before the first `fill`: takes from `ring`'s pool what it needs. */
   virtual int32_t prepare(ep_ring* ring, ep_error* error) = 0;
 
+  /** Frames a second that the source has of itself; 0: those that were asked for. */
+  virtual double own_fps() const { return 0; }
+
+  /** Whether frames come when the source has them, as a camera's do, and not at the frame rate.
+   *  Then `await` goes before each `fill` or `skip`. */
+  virtual bool has_clock() const { return false; }
+
+  struct Arrival {
+    uint64_t number;
+    uint64_t captured_ns;
+  };
+  enum class Awaited { kFrame, kNothing, kTrouble };
+
+  /** Waits at most so long for the next frame. kTrouble: `error` says what happened, or with the
+   *  status EP_OK that it is over; the source mends itself. */
+  virtual Awaited await(int, Arrival*, ep_error*) { return Awaited::kNothing; }
+  /** Lets the awaited frame go. */
+  virtual void skip() {}
+
   enum class Outcome { kFilled, kFailed, kEnded };
 
   /** Puts frame `number` into a slot that is being filled; width, height, pixels and bytes into

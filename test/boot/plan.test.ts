@@ -57,12 +57,9 @@ test('larger frames and more models need a larger frames pool', async () => {
 test('what cannot run is told before any memory is taken', async () => {
   const wrong = scratch.write('wrong.tflite', 'not a model');
   await assert.rejects(plan({ models: [{ file }, { file: wrong }] }), /wrong\.tflite/);
-  await assert.rejects(
-    plan({ models: [{ file }], source: { kind: 'v4l2', path: '/dev/video0' } }),
-    {
-      message: 'source v4l2 is not supported in this version: use pattern or still:PATH',
-    },
-  );
+  await assert.rejects(plan({ models: [{ file }], source: { kind: 'v4l2', path: '/dev/null' } }), {
+    message: 'source v4l2 /dev/null: is not a camera: name another device (ls /dev/video*)',
+  });
   await assert.rejects(plan({ models: [{ file }], source: { kind: 'still' } }), {
     message: 'source.kind is still but source.path is null: name a picture or a folder',
   });

@@ -49,7 +49,8 @@ test('what cannot be done is status 1 and one line that names it', async () => {
     ],
     [['run', '--config', 'absent'], {}, /^edgepool: absent: cannot be read \(ENOENT\)/],
     [['run'], { EDGEPOOL_FSP: '1' }, /EDGEPOOL_FSP in the environment .* EDGEPOOL_FPS\n$/],
-    [['run', '--source=v4l2:/dev/video0'], {}, /^edgepool: source v4l2 is not supported .*\n$/],
+    [['run', '--source=v4l2:/dev/null'], {}, /^edgepool: source v4l2 .* is not a camera: .*\n$/],
+    [['run', '--source=y4m:absent.y4m'], {}, /^edgepool: .*absent\.y4m: cannot be read: .*\n$/],
     [['run', '--source=still:absent.jpg'], {}, /^edgepool: .*absent\.jpg.*\n$/],
   ];
   for (const [args, environment, message] of cases) {

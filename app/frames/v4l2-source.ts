@@ -1,0 +1,32 @@
+import { SourceKind } from '../native/constants.ts';
+import type { Native } from '../native/native.ts';
+import type { SourceOptionsStruct } from '../native/structs.ts';
+import { Source } from './source.ts';
+
+export interface V4l2Options {
+  /** `/dev/video0` */
+  path: string;
+  /** Of a frame; the camera must offer that size. */
+  width: number;
+  height: number;
+  fps: number;
+}
+
+/** A camera, in the format that suits the size and rate best. */
+export class V4l2Source extends Source {
+  readonly #options: V4l2Options;
+
+  constructor(native: Native, options: V4l2Options) {
+    super(native);
+    this.#options = options;
+  }
+
+  get description(): string {
+    const { path, width, height } = this.#options;
+    return `v4l2 ${path} ${width}x${height}`;
+  }
+
+  protected options(): SourceOptionsStruct {
+    return { kind: SourceKind.v4l2, ...this.#options, seed: 0, tag: 0, each_seconds: 0 };
+  }
+}

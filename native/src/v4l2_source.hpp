@@ -1,0 +1,58 @@
+// Frames of a V4L2 camera, which keeps its own time and may go away.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "back_off.hpp"
+#include "edgepool.h"
+#include "frame_number.hpp"
+#include "jpeg.hpp"
+#include "source.hpp"
+#include "v4l2_device.hpp"
+
+namespace ep {
+
+/**
+ * A frame is copied once, from the device's buffer into a slot, or decoded there where the camera
+ * sends MJPEG. A camera that is unplugged, fails or gives no frame for a while is reported once and
+ * opened again with a back-off until a frame comes, which is reported too.
+ */
+class V4l2Source final : public FrameSource {
+ public:
+  V4l2Source(std::string path, const CameraWish& wish);
+
+  int32_t probe(ep_frame* largest, ep_error* error) override;
+  int32_t prepare(ep_ring* ring, ep_error* error) override;
+  bool has_clock() const override { return true; }
+  Awaited await(int timeout_ms, Arrival* arrival, ep_error* error) override;
+  void skip() override;
+  Outcome fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
+               ep_error* error) override;
+
+ private:
+  int32_t connect(ep_error* error);
+  Awaited retry(int timeout_ms);
+  Awaited lose(const ep_error& reason, ep_error* error);
+  Awaited arrive(Arrival* arrival, ep_error* error);
+  int32_t copy(uint32_t slot, ep_frame* frame, ep_error* error);
+  int32_t decode(uint32_t slot, ep_frame* frame, ep_error* error);
+
+  const std::string path_;
+  const CameraWish wish_;
+  const uint64_t patience_ns_;
+  ep_ring* ring_ = nullptr;
+  V4l2Device device_;
+  CameraFormat format_;
+  JpegDecoder jpeg_;
+  FrameNumber numbers_;
+  BackOff back_off_;
+  bool connected_ = false;
+  bool troubled_ = false;  // reported, and no frame since
+  bool waiting_ = false;   // a frame is taken from the device and not yet filled or skipped
+  CameraFrame current_;
+  uint64_t last_frame_ns_ = 0;  // or the start of streaming
+  uint64_t retry_at_ns_ = 0;
+};
+
+}  // namespace ep
