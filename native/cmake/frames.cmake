@@ -27,6 +27,7 @@ list(APPEND EP_TESTS
   test/capture_test.cpp
   test/convert_test.cpp
   test/events_test.cpp
+  test/jpeg_test.cpp
   test/pattern_test.cpp
   test/picture_test.cpp
   test/ring_test.cpp
