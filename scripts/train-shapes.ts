@@ -15,13 +15,13 @@ import { CLASSES, drawScene } from './models/shapes/scene.ts';
 import { train } from './models/shapes/train.ts';
 
 const SEED = 7;
-const STEPS = Number(process.argv[3] ?? 900);
+const STEPS = Number(process.argv[3] ?? 2000);
 const BATCH = 16;
 const CALIBRATION_SCENES = 64;
 
 const folder = process.argv[2];
 if (folder === undefined || !(STEPS >= 1)) {
-  process.stderr.write('train-shapes: name the folder to write to, then the steps if not 900\n');
+  process.stderr.write('train-shapes: name the folder to write to, then the steps if not 2000\n');
   process.exit(2);
 }
 

@@ -27,11 +27,15 @@ function readModels(file: string): unknown[] {
   if (!Array.isArray(models)) {
     throw new Error(`${file}: must be a list of models; make it again with "make models"`);
   }
-  return models.map((model: unknown) =>
-    isTree(model) && typeof model.file === 'string'
-      ? { ...model, file: resolve(dirname(file), model.file) }
-      : model,
-  );
+  const beside = (path: string): string => resolve(dirname(file), path);
+  return models.map((model: unknown) => {
+    if (!isTree(model)) return model;
+    const paths = ['file', 'labels'].filter((key) => typeof model[key] === 'string');
+    return {
+      ...model,
+      ...Object.fromEntries(paths.map((key) => [key, beside(String(model[key]))])),
+    };
+  });
 }
 
 /** The models that set-up has made, for a run without any of its own. */

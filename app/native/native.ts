@@ -152,7 +152,7 @@ export interface Native {
   ep_source_stop: Call<(source: SourceHandle, error: Err) => Status>;
   ep_convert: Call<
     (
-      pixels: bigint,
+      pixels: bigint | Uint8Array,
       frame: Uint8Array,
       model: ModelHandle,
       index: number,

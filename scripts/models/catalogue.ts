@@ -1,6 +1,7 @@
 /** The models that the project makes for itself. */
 import type { Graph } from './graph.ts';
 import { mobilenetV2, mobilenetV3Large, mobilenetV3Small, resnet18, tinyNet } from './networks.ts';
+import { ANCHOR } from './shapes/network.ts';
 
 /** Raised whenever the maker writes other bytes than before for the same entry. */
 export const MAKER_VERSION = 1;
@@ -30,20 +31,36 @@ export function fileName(entry: CatalogueEntry): string {
   return `${entry.name}.tflite`;
 }
 
+/** The detector of the pattern's shapes comes trained with the project: scripts/train-shapes.ts. */
+export const TRAINED = {
+  folder: new URL('./shapes/', import.meta.url),
+  files: ['shapes.tflite', 'shapes.txt'],
+} as const;
+
 export interface JobModel {
   name: string;
-  /** Beside the file that the job is written to. */
+  /** Beside the file that the job is written to, as the labels. */
   file: string;
+  labels?: string;
   /** Runs on every n-th frame. */
   every: number;
+  anchor_side?: number;
+  overlap?: number;
 }
 
-/** What a run without arguments does: three models of very different weight which two cores hold at
- *  30 frames a second. */
+/** What a run without arguments does: the detector, which says how right it is, and two models of
+ *  very different weight, which two cores hold at 30 frames a second. */
 export function defaultJob(): JobModel[] {
   return [
-    { name: 'mobilenet_v3_small', every: 1 },
-    { name: 'mobilenet_v2_int8', every: 3 },
-    { name: 'resnet18', every: 15 },
-  ].map(({ name, every }) => ({ name, file: `${name}.tflite`, every }));
+    {
+      name: 'shapes',
+      file: 'shapes.tflite',
+      labels: 'shapes.txt',
+      every: 1,
+      anchor_side: ANCHOR,
+      overlap: 0.1,
+    },
+    { name: 'mobilenet_v2_int8', file: 'mobilenet_v2_int8.tflite', every: 3 },
+    { name: 'resnet18', file: 'resnet18.tflite', every: 15 },
+  ];
 }

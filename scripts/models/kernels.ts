@@ -77,7 +77,7 @@ function gatherPatch(
 }
 
 /** output[m][n] = sum over k of a[m][k] * b[n][k], two rows by four columns at a time. */
-function multiply(
+export function multiply(
   a: Float32Array,
   aFirst: number,
   rows: number,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CatalogueEntry, defaultJob, fileName, MAKER_VERSION } from './catalogue.ts';
+import { type CatalogueEntry, defaultJob, fileName, MAKER_VERSION, TRAINED } from './catalogue.ts';
 import { makeModel, prepare, type TrainedGraph } from './make-model.ts';
 
 export interface Made {
@@ -47,8 +47,11 @@ export class ModelStore {
     return { file, bytes: content.length, sha256, fresh: true };
   }
 
-  /** The list of models that the app runs when it is given none. */
+  /** The list of models that the app runs when it is given none, and the trained one among them. */
   async writeDefaultJob(): Promise<void> {
+    for (const file of TRAINED.files) {
+      await this.#write(join(this.#folder, file), await readFile(new URL(file, TRAINED.folder)));
+    }
     const file = join(this.#folder, 'default-job.json');
     await this.#write(file, `${JSON.stringify(defaultJob(), null, 2)}\n`);
   }

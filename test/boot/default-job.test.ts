@@ -7,13 +7,21 @@ import { scratchFolder } from '../support/scratch.ts';
 const scratch = scratchFolder();
 
 test('the job that set-up made gives models, their files beside it', () => {
-  const models = [{ name: 'a', file: 'a.tflite', labels: null, every: 3 }, { file: '/b.tflite' }];
+  const models = [
+    { name: 'a', file: 'a.tflite', labels: 'a.txt', every: 3 },
+    { file: '/b.tflite' },
+  ];
   const job = defaultJob(scratch.write('job.json', JSON.stringify(models)));
   assert.deepEqual(
-    job.map(({ name, file, every }) => ({ name, file, every })),
+    job.map(({ name, file, labels, every }) => ({ name, file, labels, every })),
     [
-      { name: 'a', file: join(scratch.path, 'a.tflite'), every: 3 },
-      { name: 'b', file: '/b.tflite', every: 1 },
+      {
+        name: 'a',
+        file: join(scratch.path, 'a.tflite'),
+        labels: join(scratch.path, 'a.txt'),
+        every: 3,
+      },
+      { name: 'b', file: '/b.tflite', labels: null, every: 1 },
     ],
   );
 });

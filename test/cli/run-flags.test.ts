@@ -29,7 +29,7 @@ test('every option reaches its setting', () => {
 test('a model has its settings after its file', () => {
   const [model] = load(
     '--model=m.tflite,labels=l.txt,name=n,every=3,threads=2,deadline=12.5,priority=-1,' +
-      'mean=1,2,3,std=4,fit=crop',
+      'mean=1,2,3,std=4,fit=crop,task=detection,score=0.3,anchor=0.2',
   ).models;
   const given = {
     file: 'm.tflite',
@@ -45,6 +45,9 @@ test('a model has its settings after its file', () => {
     std: [4],
     fit: 'crop',
     delegate: 'auto',
+    task: 'detection',
+    score: 0.3,
+    anchor_side: 0.2,
   };
   assert.deepEqual({ ...model, ...given }, { ...model });
 });

@@ -3,7 +3,12 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { CATALOGUE, type CatalogueEntry, defaultJob } from '../../scripts/models/catalogue.ts';
+import {
+  CATALOGUE,
+  type CatalogueEntry,
+  defaultJob,
+  TRAINED,
+} from '../../scripts/models/catalogue.ts';
 import { ModelStore } from '../../scripts/models/model-store.ts';
 
 function entryOf(name: string): CatalogueEntry {
@@ -79,11 +84,15 @@ test('nothing but models, manifest and job is left in the folder', async () => {
   assert.deepEqual((await readdir(folder)).sort(), [
     'default-job.json',
     'models.json',
+    'shapes.tflite',
+    'shapes.txt',
     'tiny.tflite',
   ]);
 });
 
-test('the default job names models of the catalogue', async () => {
-  assert.equal(defaultJob().length, 3);
-  for (const { name, file } of defaultJob()) assert.equal(file, `${entryOf(name).name}.tflite`);
+test('the default job names the trained model and models of the catalogue', () => {
+  const [trained, ...made] = defaultJob();
+  assert.deepEqual([trained?.file, trained?.labels], TRAINED.files);
+  assert.equal(made.length, 2);
+  for (const { name, file } of made) assert.equal(file, `${entryOf(name).name}.tflite`);
 });

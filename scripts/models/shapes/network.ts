@@ -17,10 +17,11 @@ export const BOX_SCALES = [10, 10, 5, 5] as const;
 export function shapesNetwork(name: string, seed: number): Graph {
   const b = new GraphBuilder(name, seed, [1, SIDE, SIDE, 3]);
   const relu = { activation: 'relu', normalised: false } as const;
-  let x = b.conv(b.input, 16, { kernel: 4, stride: 4, ...relu });
-  x = b.conv(x, 24, { kernel: 3, stride: 2, ...relu });
-  x = b.conv(x, 32, { kernel: 3, ...relu });
-  x = b.conv(x, 32, { kernel: 3, ...relu });
+  let x = b.conv(b.input, 16, { kernel: 3, stride: 2, ...relu });
+  x = b.conv(x, 32, { kernel: 3, stride: 2, ...relu });
+  x = b.conv(x, 64, { kernel: 3, stride: 2, ...relu });
+  x = b.conv(x, 64, { kernel: 3, ...relu });
+  x = b.conv(x, 64, { kernel: 3, ...relu });
   const boxes = b.conv(x, 4, { kernel: 1, normalised: false });
   const scores = b.conv(x, CLASSES.length + 1, { kernel: 1, normalised: false });
   return b.finish(boxes, scores);

@@ -8,6 +8,8 @@ export interface Targets {
   classes: Float32Array;
   /** GRID x GRID: 1 where a place has a box. */
   positive: Float32Array;
+  /** GRID x GRID: weight of the box: a small one must be met more closely to be the right one. */
+  boxWeight: Float32Array;
   /** GRID x GRID: weight of the classes; 0 where the truth is open. */
   weight: Float32Array;
 }
@@ -23,6 +25,7 @@ export function targetsOf(scene: Scene): Targets {
     boxes: new Float32Array(places * 4),
     classes: new Float32Array(places * (CLASSES.length + 1)),
     positive: new Float32Array(places),
+    boxWeight: new Float32Array(places),
     weight: new Float32Array(places).fill(1),
   };
   const visible = scene.shapes.map((_, i) => visibleShare(scene, i));
@@ -35,6 +38,7 @@ export function targetsOf(scene: Scene): Targets {
     if (found !== undefined && (visible[shape] as number) >= LEAST_VISIBLE) {
       targets.positive[place] = 1;
       targets.classes[place * (CLASSES.length + 1) + 1 + found.colour] = 1;
+      targets.boxWeight[place] = ANCHOR / Math.sqrt(found.width * found.height);
       targets.boxes.set(encode(found, x, y), place * 4);
     } else {
       targets.classes[place * (CLASSES.length + 1)] = 1;

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { type Convolution, constantOf, type Graph, tensorOf } from '../graph.ts';
 import { Random } from '../random.ts';
+import { convolve } from './convolution.ts';
 import { GRID } from './network.ts';
 import { CLASSES, drawScene, SIDE } from './scene.ts';
 import { targetsOf } from './targets.ts';
@@ -34,6 +35,7 @@ interface Batch {
   boxes: tf.Tensor2D;
   classes: tf.Tensor2D;
   positive: tf.Tensor1D;
+  boxWeight: tf.Tensor1D;
   weight: tf.Tensor1D;
 }
 
@@ -55,8 +57,7 @@ export async function train(graph: Graph, options: TrainingOptions): Promise<voi
     options.onStep?.(step, loss);
   }
   for (const { operator, filter, bias } of layers) {
-    // TensorFlow's [height, width, in, out] to [out, height, width, in].
-    constantOf(graph, operator.filter).set(tf.transpose(filter, [3, 0, 1, 2]).dataSync());
+    constantOf(graph, operator.filter).set(filter.dataSync());
     constantOf(graph, operator.bias).set(bias.dataSync());
   }
   tf.disposeVariables();
@@ -73,7 +74,7 @@ function layerOf(graph: Graph, operator: Convolution): Layer {
   const filter = tf.tensor<tf.Rank.R4>(constantOf(graph, operator.filter), shape as Shape4);
   return {
     operator,
-    filter: tf.variable(tf.transpose(filter, [1, 2, 3, 0])) as tf.Variable<tf.Rank.R4>,
+    filter: tf.variable(filter),
     bias: tf.variable(tf.tensor1d(constantOf(graph, operator.bias))),
   };
 }
@@ -99,6 +100,7 @@ function makeBatch(random: Random, size: number): Batch {
       CLASSES.length + 1,
     ]),
     positive: tf.tensor1d(joined(targets.map(({ positive }) => positive))),
+    boxWeight: tf.tensor1d(joined(targets.map(({ boxWeight }) => boxWeight))),
     weight: tf.tensor1d(joined(targets.map(({ weight }) => weight))),
   };
 }
@@ -108,7 +110,7 @@ function lossOf(graph: Graph, layers: Layer[], batch: Batch): tf.Scalar {
   const values = new Map<number, tf.Tensor4D>([[graph.input, batch.pixels]]);
   for (const { operator, filter, bias } of layers) {
     const input = values.get(operator.input) as tf.Tensor4D;
-    const sum = tf.add(tf.conv2d(input, filter, operator.stride, 'same'), bias) as tf.Tensor4D;
+    const sum = tf.add(convolve(input, filter, operator.stride), bias) as tf.Tensor4D;
     values.set(operator.output, operator.activation === 'relu' ? tf.relu(sum) : sum);
   }
   const [boxes, logits] = graph.outputs.map((index) => values.get(index) as tf.Tensor4D);
@@ -126,6 +128,9 @@ function lossOf(graph: Graph, layers: Layer[], batch: Batch): tf.Scalar {
   const off = tf.abs(tf.sub(tf.reshape(boxes as tf.Tensor4D, [-1, 4]), batch.boxes));
   const near = tf.minimum(off, 1);
   const huber = tf.add(tf.mul(tf.square(near), 0.5), tf.sub(off, near));
-  const boxLoss = tf.div(tf.sum(tf.mul(tf.mean(huber, 1), batch.positive)), tf.sum(batch.positive));
+  const boxLoss = tf.div(
+    tf.sum(tf.mul(tf.mean(huber, 1), batch.boxWeight)),
+    tf.sum(batch.positive),
+  );
   return tf.add(classLoss, tf.mul(boxLoss, BOX_WEIGHT)) as tf.Scalar;
 }
