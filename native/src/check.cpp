@@ -1,11 +1,6 @@
 #include "check.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -13,11 +8,11 @@
 
 #include "check_context.hpp"
 #include "error.hpp"
+#include "model_file.hpp"
 
 namespace ep {
 namespace {
 
-constexpr uint64_t kDefaultMaxFileBytes = uint64_t{1} << 30;
 constexpr uint32_t kSchemaVersion = 3;
 constexpr uint32_t kMaxSubgraphs = 4096;
 // Subgraphs call each other on the runtime's stack.
@@ -223,29 +218,6 @@ bool check_tail(CheckContext& context, size_t end) {
   return context.damaged("the archive behind the model is cut");
 }
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
-
-int32_t read_whole(const char* path, int fd, uint8_t* bytes, size_t size, ep_error* error) {
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t count = read(fd, bytes + done, size - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return fail(error, EP_E_FILE, "model '%s': cannot be read: %s", path, strerrordesc_np(errno));
-    }
-    if (count == 0) {
-      return fail(error, EP_E_FILE, "model '%s': it became shorter while it was read", path);
-    }
-    done += static_cast<size_t>(count);
-  }
-  return EP_OK;
-}
-
 }  // namespace
 
 int32_t check_model(const char* name, const uint8_t* bytes, size_t size, ModelTraits* traits,
@@ -284,28 +256,16 @@ extern "C" int32_t ep_model_check_bytes(const char* name, const void* bytes, uin
 
 extern "C" int32_t ep_model_check_file(const char* path, uint64_t max_file_bytes, ep_error* error) {
   if (path == nullptr) return ep::fail(error, EP_E_ARGUMENT, "a model's check needs its path");
-  const uint64_t most = max_file_bytes == 0 ? ep::kDefaultMaxFileBytes : max_file_bytes;
-  // O_NONBLOCK: opening a FIFO must not wait for its writer.
-  const ep::Descriptor file{open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat status;
-  if (file.fd < 0 || fstat(file.fd, &status) != 0) {
-    return ep::fail(error, EP_E_FILE, "model '%s': cannot be opened: %s", path,
-                    strerrordesc_np(errno));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return ep::fail(error, EP_E_FILE, "model '%s': not a regular file: give a .tflite file", path);
-  }
-  const uint64_t size = static_cast<uint64_t>(status.st_size);
-  if (size > most) {
-    return ep::fail(error, EP_E_FILE, "model '%s': %llu bytes, at most %llu are taken", path,
-                    static_cast<unsigned long long>(size), static_cast<unsigned long long>(most));
-  }
+  ep::ModelFile file;
+  uint64_t size = 0;
+  int32_t status = file.open(path, max_file_bytes, &size, error);
+  if (status != EP_OK) return status;
   const std::unique_ptr<uint8_t[]> bytes(new (std::nothrow) uint8_t[size]);
   if (bytes == nullptr) {
     return ep::fail(error, EP_E_NO_MEMORY, "model '%s': no memory left for its %llu bytes", path,
                     static_cast<unsigned long long>(size));
   }
-  const int32_t result = ep::read_whole(path, file.fd, bytes.get(), size, error);
-  if (result != EP_OK) return result;
+  status = file.read_all(bytes.get(), size, error);
+  if (status != EP_OK) return status;
   return ep::check_model(path, bytes.get(), size, nullptr, error);
 }

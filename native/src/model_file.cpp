@@ -22,18 +22,20 @@ int32_t ModelFile::open(const char* path, uint64_t limit, uint64_t* size, ep_err
   descriptor_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status = {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
-    return fail(error, EP_E_FILE, "%s: cannot be read: %s", path, strerrordesc_np(errno));
+    return fail(error, EP_E_FILE, "model '%s': cannot be read: %s", path, strerrordesc_np(errno));
   }
   if (!S_ISREG(status.st_mode)) {
-    return fail(error, EP_E_FILE, "%s: not a regular file; give a .tflite file", path);
+    return fail(error, EP_E_FILE, "model '%s': not a regular file; give a .tflite file", path);
   }
   if (status.st_size == 0) {
-    return fail(error, EP_E_NOT_A_MODEL, "%s: is empty; give a .tflite file", path);
+    return fail(error, EP_E_NOT_A_MODEL, "model '%s': the file is empty; give a .tflite file",
+                path);
   }
   *size = static_cast<uint64_t>(status.st_size);
-  if (*size > limit) {
-    return fail(error, EP_E_FILE, "%s: has %" PRIu64 " bytes, the limit is %" PRIu64, path, *size,
-                limit);
+  const uint64_t most = limit == 0 ? kDefaultMaxFileBytes : limit;
+  if (*size > most) {
+    return fail(error, EP_E_FILE, "model '%s': %" PRIu64 " bytes, at most %" PRIu64 " are taken",
+                path, *size, most);
   }
   return EP_OK;
 }
@@ -44,8 +46,10 @@ int32_t ModelFile::read_all(uint8_t* bytes, uint64_t size, ep_error* error) {
     const ssize_t part = ::read(descriptor_, bytes + done, size - done);
     if (part < 0 && errno == EINTR) continue;
     if (part < 0)
-      return fail(error, EP_E_FILE, "%s: cannot be read: %s", path_, strerrordesc_np(errno));
-    if (part == 0) return fail(error, EP_E_FILE, "%s: became shorter while it was read", path_);
+      return fail(error, EP_E_FILE, "model '%s': cannot be read: %s", path_,
+                  strerrordesc_np(errno));
+    if (part == 0)
+      return fail(error, EP_E_FILE, "model '%s': it became shorter while it was read", path_);
     done += static_cast<uint64_t>(part);
   }
   return EP_OK;

@@ -8,6 +8,8 @@
 
 namespace ep {
 
+inline constexpr uint64_t kDefaultMaxFileBytes = uint64_t{1} << 30;
+
 class ModelFile {
  public:
   ModelFile() = default;
@@ -15,8 +17,8 @@ class ModelFile {
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
 
-  /** EP_E_FILE iff it cannot be opened, is no regular file or has more than `limit` bytes,
-   *  EP_E_NOT_A_MODEL iff it is empty. */
+  /** EP_E_FILE iff it cannot be opened, is no regular file or has more than `limit` bytes
+   *  (0: kDefaultMaxFileBytes), EP_E_NOT_A_MODEL iff it is empty. */
   int32_t open(const char* path, uint64_t limit, uint64_t* size, ep_error* error);
 
   /** Reads all of it. EP_E_FILE iff reading fails or it became shorter meanwhile. */

@@ -16,7 +16,6 @@ namespace ep {
 namespace {
 
 constexpr size_t kFileAlignment = 64;
-constexpr uint64_t kDefaultMaxFileBytes = uint64_t{1} << 30;
 constexpr uint32_t kMaxThreads = 64;
 
 uint64_t minor_faults() {
@@ -62,7 +61,7 @@ int32_t take_bytes(ep_model* model, const ep_model_options& options, ep_error* e
   ModelFile file;
   uint64_t size = options.size_bytes;
   if (options.path != nullptr) {
-    const int32_t status = file.open(options.path, limit, &size, error);
+    const int32_t status = file.open(options.path, options.max_file_bytes, &size, error);
     if (status != EP_OK) return status;
   } else if (size == 0 || size > limit) {
     return fail(error, EP_E_NOT_A_MODEL, "model %s: %" PRIu64 " bytes given; give 1 to %" PRIu64,
