@@ -38,6 +38,13 @@ lint: setup-test ## check format, types, imports, native code and scripts
 format: setup-test ## bring every file into the formatters' shape
 	@scripts/format.sh
 
+package: setup ## make the npm package that other programs install: edgepool-VERSION.tgz
+	@node --import tsx scripts/bundle.ts
+	@npm pack --silent
+
+shapes: setup ## train the detector of the test pattern anew, from its seed (some ten minutes)
+	@scripts/train-shapes.sh
+
 models: setup ## make the default job's models in build/models
 	@ls -l build/models
 

@@ -13,7 +13,7 @@ const INNER = WIDTH - LEFT - RIGHT;
 const MIB = 2 ** 20;
 
 /** Told apart also by those who do not see all colours (Okabe and Ito's set). */
-export const OWNER_COLOURS: Readonly<Record<Owner, string>> = {
+const OWNER_COLOURS: Readonly<Record<Owner, string>> = {
   file: '#0072b2',
   'packed weights': '#e69f00',
   'delegate workspace': '#009e73',

@@ -12,7 +12,7 @@ export const OWNERS = [
 export type Owner = (typeof OWNERS)[number];
 
 /** Below this a block is a small object, whoever asked for it. */
-export const SMALL_BYTES = 1024;
+const SMALL_BYTES = 1024;
 
 const LEAST_ALIGNMENT = 16;
 

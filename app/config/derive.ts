@@ -13,7 +13,7 @@ export interface IdentityFiles {
   machineId: string;
 }
 
-export const identityFiles: IdentityFiles = {
+const identityFiles: IdentityFiles = {
   serial: '/proc/device-tree/serial-number',
   machineId: '/etc/machine-id',
 };

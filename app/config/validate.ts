@@ -36,7 +36,7 @@ function pathOf(error: ErrorObject): (string | number)[] {
 }
 
 /** The valid setting nearest to an unknown one; at equal distance one of the same section. */
-export function nearestSetting(path: Path): string {
+function nearestSetting(path: Path): string {
   const wrong = String(path.at(-1)).toLowerCase();
   const section = path.slice(0, -1);
   const here = Object.keys(nodeAt(section)?.properties ?? {}).map((key) => [...section, key]);

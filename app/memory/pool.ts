@@ -25,7 +25,7 @@ export interface PoolOptions {
 }
 
 /** The pool section of a snapshot from a pool's figures. */
-export function poolSnapshot(stats: PoolStats): PoolSnapshot {
+function poolSnapshot(stats: PoolStats): PoolSnapshot {
   return {
     quota_bytes: stats.quota_bytes,
     mapped_bytes: stats.mapped_bytes,

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import type { Log } from '../log.ts';
 
-export const USUAL_PORT = 1883;
+const USUAL_PORT = 1883;
 const HOST = '127.0.0.1';
 const LARGEST_CONNECTIONS = 32;
 
