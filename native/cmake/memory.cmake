@@ -23,3 +23,6 @@ list(APPEND EP_TESTS
 list(APPEND EP_KERNEL_TESTS
   test/region_kernel_test.cpp
   test/region_limits_test.cpp)
+
+# Every allocation of every model goes through these: worth their size.
+set_source_files_properties(src/heap.cpp src/pool.cpp PROPERTIES COMPILE_OPTIONS -O3)

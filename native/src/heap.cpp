@@ -16,6 +16,8 @@ constexpr uint64_t kFreeBit = uint64_t{1} << 32;
 constexpr uint64_t kPreviousFreeBit = uint64_t{1} << 33;
 constexpr int kSlackShift = 34;
 constexpr int kCheckShift = 42;
+constexpr uint64_t kFields = (uint64_t{1} << kCheckShift) - 1;
+constexpr int kPlaceShift = 21;  // across the sizes and the other fields
 
 }  // namespace
 
@@ -35,22 +37,25 @@ Heap::Place Heap::place_of(const void* block) const {
 
 Heap::Place Heap::end() const { return static_cast<Place>(size_bytes_ / kUnit - 1); }
 
+uint64_t Heap::check_of(uint64_t fields, Place place, uint64_t generation) {
+  // Multiplying by an odd number carries every bit of the fields and the place into the upper bits,
+  // which are kept.
+  const uint64_t key = generation + (uint64_t{place} << kPlaceShift);
+  return (fields ^ key) * 0x9e3779b97f4a7c15ULL >> kCheckShift << kCheckShift;
+}
+
 uint64_t Heap::encode(const Header& header, Place place, uint64_t generation) {
   const uint64_t fields = header.units | (header.free ? kFreeBit : 0) |
                           (header.previous_free ? kPreviousFreeBit : 0) |
                           uint64_t{header.slack_bytes} << kSlackShift;
-  // Multiplying by an odd number carries every bit of the fields into the upper bits kept.
-  uint64_t mixed = (fields ^ generation) + place * 0xd6e8feb86659fd93ULL;
-  mixed = (mixed ^ mixed >> 29) * 0x9e3779b97f4a7c15ULL;
-  return fields | mixed >> kCheckShift << kCheckShift;
+  return fields | check_of(fields, place, generation);
 }
 
 bool Heap::decode(uint64_t word, Place place, uint64_t generation, Header* out) {
-  out->units = static_cast<uint32_t>(word);
-  out->free = (word & kFreeBit) != 0;
-  out->previous_free = (word & kPreviousFreeBit) != 0;
-  out->slack_bytes = static_cast<uint8_t>(word >> kSlackShift);
-  return encode(*out, place, generation) == word;
+  const uint64_t fields = word & kFields;
+  *out = {static_cast<uint32_t>(fields), (fields & kFreeBit) != 0, (fields & kPreviousFreeBit) != 0,
+          static_cast<uint32_t>(fields >> kSlackShift)};
+  return (fields | check_of(fields, place, generation)) == word;
 }
 
 Heap::Header Heap::get(Place place) const {
@@ -204,7 +209,6 @@ void Heap::make_free(Place place, uint32_t units) {
   *reinterpret_cast<Word*>(at(uint64_t{place} + units)) =
       uint64_t{static_cast<Place>(~place)} << 32 | place;
   link(place, units);
-  set_previous_free(place + units, true);
 }
 
 void Heap::occupy(Place place, const Header& block, uint32_t units, size_t bytes) {
@@ -266,13 +270,16 @@ void Heap::free(void* block) {
   frees_ += 1;
 
   const Place behind = place + units;
-  const Header next = get(behind);
+  Header next = get(behind);
   // Headers that no longer stand for a block are wiped, so that a second free is recognised.
   *reinterpret_cast<Word*>(at(place) + kHeaderBytes) = 0;
   if (next.free) {
     unlink(behind, next.units);
     *reinterpret_cast<Word*>(at(behind) + kHeaderBytes) = 0;
     units += next.units;
+  } else {
+    next.previous_free = true;
+    put(behind, next);
   }
   if (header.previous_free) {
     const Place previous = previous_of(place);
@@ -294,13 +301,16 @@ bool Heap::resize_in_place(void* block, size_t bytes) {
   const uint32_t old_units = header.units;
   const uint32_t units = units_for(bytes);
   const Place behind = place + old_units;
-  const Header next = get(behind);
+  Header next = get(behind);
   const uint64_t room = uint64_t{old_units} + (next.free ? next.units : 0);
   if (units > room) return false;
   if (next.free) {
     unlink(behind, next.units);
     *reinterpret_cast<Word*>(at(behind) + kHeaderBytes) = 0;
     header.units = static_cast<uint32_t>(room);
+  } else if (old_units - units >= kMinUnits) {
+    next.previous_free = true;
+    put(behind, next);
   }
   live_bytes_ -= old_units * kUnit;
   requested_bytes_ -= old_units * kUnit - kHeaderBytes - header.slack_bytes;

@@ -130,6 +130,7 @@ class Heap {
 
   static uint32_t units_for(size_t bytes);
   static Class class_of(uint32_t units);
+  static uint64_t check_of(uint64_t fields, Place place, uint64_t generation);
   static uint64_t encode(const Header& header, Place place, uint64_t generation);
   static bool decode(uint64_t word, Place place, uint64_t generation, Header* out);
 
@@ -144,6 +145,7 @@ class Heap {
 
   void link(Place place, uint32_t units);
   void unlink(Place place, uint32_t units);
+  /** The block behind must say, or be about to say, that its predecessor is free. */
   void make_free(Place place, uint32_t units);
   void occupy(Place place, const Header& block, uint32_t units, size_t bytes);
   bool next_class(Class* from) const;

@@ -105,7 +105,7 @@ size_t Heap::shrink(size_t bytes, size_t granule) {
   size_bytes_ -= cut;
   size_guard_ = ~size_bytes_;
   const uint32_t rest = units - static_cast<uint32_t>(cut / kUnit);
-  put(end(), {0, false, false, 0});
+  put(end(), {0, false, rest != 0, 0});
   if (rest != 0) make_free(tail, rest);
   return cut;
 }

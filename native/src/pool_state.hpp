@@ -11,6 +11,7 @@
 #include "edgepool.h"
 #include "error.hpp"
 #include "heap.hpp"
+#include "lock.hpp"
 #include "pool.hpp"
 #include "record.hpp"
 #include "region.hpp"
@@ -65,7 +66,7 @@ struct ep_pool {
   void trim_locked(uint64_t mapped_bytes);
   int32_t fail_mapping(ep_error* error, ep_status status, uint64_t mapped_bytes) const;
 
-  mutable std::mutex mutex_;
+  mutable ep::Lock mutex_;
   ep_region* region_ = nullptr;
   char name_[64] = {};
   char* window_ = nullptr;  // from the region
