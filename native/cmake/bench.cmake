@@ -6,4 +6,4 @@ function(ep_add_bench name)
 endfunction()
 
 ep_add_bench(edgepool-bench-load tools/bench_load.cpp)
-ep_add_bench(edgepool-bench-alloc tools/bench_alloc.cpp)
+ep_add_bench(edgepool-bench-alloc tools/bench_alloc.cpp tools/bench_trace.cpp)

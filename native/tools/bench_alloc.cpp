@@ -23,32 +23,22 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "bench_trace.hpp"
 #include "edgepool.h"
 
 namespace {
+
+using bench::Call;
+using bench::read_trace;
+using bench::Trace;
 
 constexpr size_t kPage = 4096;
 constexpr uint64_t kMib = uint64_t{1} << 20;
 constexpr uint64_t kChunk = 16384;
 constexpr size_t kResident = 3;
 constexpr uint32_t kOrdinaryAlignment = 16;
-
-/** One call of a trace; blocks are numbered by when they come up. */
-struct Call {
-  uint8_t operation;
-  uint32_t block;
-  uint32_t alignment;
-  uint64_t bytes;
-};
-
-struct Trace {
-  std::vector<Call> calls;
-  uint32_t blocks = 0;
-  uint64_t peak_bytes = 0;
-};
 
 // ── The clock ──
 
@@ -90,53 +80,6 @@ struct Clock {
     return static_cast<double>(taken - std::min(taken, own_ticks)) * ns_per_tick;
   }
 };
-
-// ── Traces ──
-
-bool read_trace(const char* path, Trace* trace) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(fopen(path, "rb"), fclose);
-  struct {
-    std::array<char, 8> magic;
-    uint32_t record_bytes;
-    uint32_t count;
-    uint64_t base;
-    uint64_t reserved;
-  } head = {};
-  if (file == nullptr || fread(&head, sizeof head, 1, file.get()) != 1) return false;
-  if (memcmp(head.magic.data(), "EPTRACE1", 8) != 0) return false;
-  if (head.record_bytes != sizeof(ep_record)) return false;
-  std::vector<ep_record> records(head.count);
-  if (fread(records.data(), sizeof(ep_record), head.count, file.get()) != head.count) return false;
-  std::unordered_map<uint64_t, uint32_t> there;  // offset to number
-  std::unordered_map<uint32_t, uint64_t> sizes;
-  uint64_t live = 0;
-  for (const ep_record& record : records) {
-    if (record.operation == EP_OP_FREE) {
-      const auto block = there.find(record.offset_bytes);
-      if (block == there.end()) continue;  // from before the recording
-      trace->calls.push_back({EP_OP_FREE, block->second, 0, 0});
-      live -= sizes[block->second];
-      there.erase(block);
-      continue;
-    }
-    uint32_t number = trace->blocks;
-    if (record.operation == EP_OP_RESIZE) {
-      const auto old = there.find(record.old_offset_bytes);
-      if (old == there.end()) continue;
-      number = old->second;
-      there.erase(old);
-      live -= sizes[number];
-    } else {
-      ++trace->blocks;
-    }
-    there[record.offset_bytes] = number;
-    sizes[number] = record.bytes;
-    live += record.bytes;
-    trace->peak_bytes = std::max(trace->peak_bytes, live);
-    trace->calls.push_back({record.operation, number, record.alignment, record.bytes});
-  }
-  return !trace->calls.empty();
-}
 
 // ── Heaps ──
 
