@@ -2,7 +2,7 @@ import { type PlanFile, plannedPool, readPlanFile } from '../analysis/plan-file.
 import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
 import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
-import { framesPoolBytes, type RingOptions } from '../frames/ring.ts';
+import { framesPool, type RingOptions } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import { StillSource } from '../frames/still-source.ts';
 import { V4l2Source } from '../frames/v4l2-source.ts';
@@ -14,7 +14,7 @@ import type { AnswerSettings } from '../models/answers/answer-reader.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
-import { roundUp, sizeRegion } from '../models/sizing.ts';
+import { sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
@@ -192,9 +192,8 @@ function planCameras(
     const source = sourceOf(native, settings, fps);
     const slots = slotsFor(models(name) + SPARE_MODELS);
     const ring = { slots, slotBytes: source.probe().bytes };
-    const quotaBytes = roundUp(framesPoolBytes(ring), chunkBytes);
     const poolName = all.length === 1 ? 'frames' : `frames ${name}`;
-    return { name, source, fps, ring, pool: { name: poolName, quotaBytes, chunkBytes } };
+    return { name, source, fps, ring, pool: framesPool(poolName, ring, chunkBytes) };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Pool } from '../memory/pool.ts';
+import type { Pool, PoolOptions } from '../memory/pool.ts';
 import { callAsync, check, sharedError } from '../native/call.ts';
 import type { Native, Out } from '../native/native.ts';
 import type { RingHandle } from '../native/structs.ts';
@@ -16,10 +16,40 @@ const PER_SLOT_BYTES = 128 * 1024;
 /** The heap's own figures, and the rows of a ring with few slots. */
 const FIXED_BYTES = 256 * 1024;
 
+/** Address space of the pool, in quotas: its source may come to give larger frames. */
+const WINDOW_QUOTAS = 8;
+
+function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
+}
+
 /** What a pool must hold for such a ring, its source and the workers that read from it. */
-export function framesPoolBytes(options: RingOptions): number {
-  const frames = options.slots + SOURCE_FRAMES;
-  return frames * (options.slotBytes + PER_SLOT_BYTES) + FIXED_BYTES;
+function framesPoolBytes(options: RingOptions, chunkBytes: number): number {
+  return options.slots * roundUp(options.slotBytes, chunkBytes) + besideSlots(options, chunkBytes);
+}
+
+/** For the source and the workers: the slots map their own. */
+function besideSlots({ slots, slotBytes }: RingOptions, chunkBytes: number): number {
+  const bytes = SOURCE_FRAMES * slotBytes + (slots + SOURCE_FRAMES) * PER_SLOT_BYTES + FIXED_BYTES;
+  return roundUp(bytes, chunkBytes);
+}
+
+const CHUNK_BYTES = 16384;
+
+/** A pool for such a ring, its source and the workers that read from it. */
+export function framesPool(
+  name: string,
+  ring: RingOptions,
+  chunkBytes = CHUNK_BYTES,
+): PoolOptions & { quotaBytes: number } {
+  const quotaBytes = framesPoolBytes(ring, chunkBytes);
+  return {
+    name,
+    quotaBytes,
+    windowBytes: quotaBytes * WINDOW_QUOTAS,
+    plannedBytes: besideSlots(ring, chunkBytes),
+    chunkBytes,
+  };
 }
 
 /** Slots for frames inside a pool. A held slot is not written to. */
@@ -59,11 +89,19 @@ export class Ring {
     this.#handle = null;
   }
 
-  /** Makes room for frames of so many bytes; throws where the slots cannot hold them. */
+  /** Makes the slots such that frames of so many bytes fit: they grow in place, out of what no pool
+   *  has, or give back. Throws where the region has no more; then the former size holds. */
   async fit(bytes: number): Promise<void> {
-    const { slotBytes } = this.#options;
-    if (bytes <= slotBytes) return;
-    throw new Error(`frames of ${bytes} bytes do not fit into slots of ${slotBytes} bytes`);
+    const { slots } = this.#options;
+    const { chunk_bytes: chunkBytes, quota_bytes: before } = this.pool.stats();
+    const quotaBytes = framesPoolBytes({ slots, slotBytes: bytes }, chunkBytes);
+    if (quotaBytes > before) this.pool.setQuota(quotaBytes);
+    try {
+      await callAsync(this.#native.ep_ring_fit, this.handle, bytes);
+    } catch (error) {
+      this.pool.setQuota(before);
+      throw error;
+    }
   }
 
   /** One more holder of a slot that is held. */

@@ -121,6 +121,7 @@ export interface Native {
   ep_ring_create: Call<
     (pool: PoolHandle, slots: number, slotBytes: number, out: Out<RingHandle>, error: Err) => Status
   >;
+  ep_ring_fit: Call<(ring: RingHandle, slotBytes: number, error: Err) => Status>;
   ep_ring_destroy: Call<(ring: RingHandle, error: Err) => Status>;
   ep_ring_retain: Call<(ring: RingHandle, slot: number) => Status>;
   ep_ring_release: Call<(ring: RingHandle, slot: number) => Status>;

@@ -38,6 +38,7 @@ export const prototypes = [
   'void ep_events_destroy(ep_events *events)',
   'uint32_t ep_events_drain(ep_events *events, void *out, uint32_t capacity)',
   'int32_t ep_ring_create(ep_pool *pool, uint32_t slots, uint64_t slot_bytes, _Out_ ep_ring **out, void *error)',
+  'int32_t ep_ring_fit(ep_ring *ring, uint64_t slot_bytes, void *error)',
   'int32_t ep_ring_destroy(ep_ring *ring, void *error)',
   'int32_t ep_ring_retain(ep_ring *ring, uint32_t slot)',
   'int32_t ep_ring_release(ep_ring *ring, uint32_t slot)',

@@ -14,6 +14,7 @@ list(APPEND EP_SOURCES
   src/quantise.cpp
   src/resample.cpp
   src/ring.cpp
+  src/ring_sizes.cpp
   src/source.cpp
   src/still.cpp
   src/thread_schedule.cpp

@@ -9,6 +9,7 @@ list(APPEND EP_SOURCES
   src/master.cpp
   src/pool.cpp
   src/pool_abi.cpp
+  src/pool_part.cpp
   src/record.cpp
   src/region.cpp
   src/windows.cpp)

@@ -47,10 +47,14 @@ ep_status ep_pool::map_more(uint64_t bytes) {
   return EP_OK;
 }
 
+uint64_t ep_pool::room_bytes(uint64_t limit_bytes) const {
+  return limit_bytes - std::min(limit_bytes, mapped_bytes() + parts_bytes_);
+}
+
 ep_status ep_pool::grow_for(size_t bytes, size_t alignment, uint64_t limit_bytes) {
   const size_t needed = heap_ == nullptr ? ep::Heap::needed_bytes(bytes, alignment)
                                          : heap_->growth_needed(bytes, alignment);
-  const uint64_t room = limit_bytes - std::min(limit_bytes, mapped_bytes());
+  const uint64_t room = room_bytes(limit_bytes);
   if (needed > room) return EP_E_POOL_FULL;
   const uint64_t rounded = round_up(needed);
   return rounded > room ? EP_E_POOL_FULL : map_more(rounded);
@@ -63,7 +67,7 @@ bool ep_pool::due_to_fail() { return fail_countdown_ != 0 && --fail_countdown_ =
 // What there is in sum and in one piece: the heap's free bytes, and what could still be mapped
 // behind its last block.
 ep::Figures ep_pool::figures(uint64_t requested_bytes) const {
-  const uint64_t room = quota_bytes_ - std::min(quota_bytes_, mapped_bytes());
+  const uint64_t room = room_bytes(quota_bytes_);
   const uint64_t more =
       region_->obtainable_bytes(holding_, room, phase_granules()) / chunk_bytes_ * chunk_bytes_;
   if (heap_ == nullptr) {

@@ -76,9 +76,9 @@ int32_t ep_pool::set_quota(uint64_t quota_bytes, ep_error* error) {
     return fail(error, EP_E_ARGUMENT, "pool %s: quota of %llu bytes; its window allows 1 to %llu",
                 name_, number(quota_bytes), number(window_bytes_));
   }
-  if (round_up(quota_bytes) < mapped_bytes()) {
+  if (round_up(quota_bytes) < mapped_bytes() + parts_bytes_) {
     return fail(error, EP_E_BUSY, "pool %s: %llu bytes are mapped; trim it before a quota of %llu",
-                name_, number(mapped_bytes()), number(quota_bytes));
+                name_, number(mapped_bytes() + parts_mapped_bytes_), number(quota_bytes));
   }
   quota_bytes_ = round_up(quota_bytes);
   return EP_OK;
@@ -101,7 +101,7 @@ int32_t ep_pool::grow(uint64_t mapped_bytes, ep_error* error) {
   const std::lock_guard lock(mutex_);
   if (mapped_bytes <= this->mapped_bytes()) return EP_OK;
   ep_status status = EP_E_POOL_FULL;
-  if (mapped_bytes <= quota_bytes_)
+  if (mapped_bytes - this->mapped_bytes() <= room_bytes(quota_bytes_))
     status = map_more(round_up(mapped_bytes) - this->mapped_bytes());
   return status == EP_OK ? EP_OK : fail_mapping(error, status, mapped_bytes);
 }
@@ -148,17 +148,18 @@ void ep_pool::get_stats(ep_pool_stats* out) {
   out->id = holding_.id;
   out->chunk_bytes = static_cast<uint32_t>(chunk_bytes_);
   out->quota_bytes = quota_bytes_;
-  out->mapped_bytes = mapped_bytes();
-  out->live_bytes = heap.live_bytes;
-  out->requested_bytes = heap.requested_bytes;
-  out->peak_live_bytes = heap.peak_live_bytes;
+  out->mapped_bytes = mapped_bytes() + parts_mapped_bytes_;
+  out->live_bytes = heap.live_bytes + parts_mapped_bytes_;
+  out->requested_bytes = heap.requested_bytes + parts_bytes_;
+  // At most: the two peaks need not have come at once.
+  out->peak_live_bytes = heap.peak_live_bytes + parts_peak_bytes_;
   out->free_bytes = heap.free_bytes;
   out->largest_free_bytes = heap.largest_free_bytes;
   out->allocations = heap.allocations;
   out->frees = heap.frees;
   out->failures = failures_;
-  out->live_blocks = heap.live_blocks;
-  out->runs = holding_.nodes;
+  out->live_blocks = heap.live_blocks + parts_;
+  out->runs = holding_.nodes + parts_runs_;
   {
     const std::lock_guard threads_lock(threads_mutex_);
     out->threads = threads_;
@@ -167,9 +168,9 @@ void ep_pool::get_stats(ep_pool_stats* out) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   };
   out->external_fragmentation = share(heap.free_bytes - heap.largest_free_bytes, out->mapped_bytes);
-  out->internal_fragmentation = share(heap.live_bytes - heap.requested_bytes, heap.live_bytes);
-  out->utilisation = share(heap.peak_live_bytes, out->mapped_bytes);
-  out->headroom = 1.0 - share(heap.peak_live_bytes, quota_bytes_);
+  out->internal_fragmentation = share(out->live_bytes - out->requested_bytes, out->live_bytes);
+  out->utilisation = share(out->peak_live_bytes, out->mapped_bytes);
+  out->headroom = 1.0 - share(out->peak_live_bytes, quota_bytes_);
 }
 
 uint32_t ep_pool::blocks(ep_block* blocks, uint32_t capacity) {

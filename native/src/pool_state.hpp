@@ -13,6 +13,7 @@
 #include "heap.hpp"
 #include "lock.hpp"
 #include "pool.hpp"
+#include "pool_part.hpp"
 #include "record.hpp"
 #include "region.hpp"
 
@@ -37,6 +38,10 @@ struct ep_pool {
   int32_t record(uint32_t capacity, ep_error* error);
   uint32_t records(ep_record* records, uint32_t capacity);
 
+  int32_t open_part(ep::PoolPart* part, uint64_t window_bytes, ep_error* error);
+  int32_t resize_part(ep::PoolPart* part, uint64_t bytes, ep_error* error);
+  void close_part(ep::PoolPart* part);
+
   ep::Refusal refusal() const;
   void clear_refusal();
 
@@ -52,11 +57,14 @@ struct ep_pool {
   uint32_t id() const { return holding_.id; }
 
  private:
+  // By the heap; the parts come on top.
   uint64_t mapped_bytes() const { return holding_.granules * region_->granule_bytes(); }
   uint32_t phase_granules() const;
   uint64_t round_up(uint64_t bytes) const;
   ep_status map_more(uint64_t bytes);
   ep_status grow_for(size_t bytes, size_t alignment, uint64_t limit_bytes);
+  ep_status map_part(ep::PoolPart* part, uint64_t wanted);
+  uint64_t room_bytes(uint64_t limit_bytes) const;
   bool due_to_fail();
   void* refuse(ep_status status, size_t bytes);
   ep::Figures figures(uint64_t requested_bytes) const;
@@ -78,6 +86,11 @@ struct ep_pool {
   uint64_t emergency_bytes_ = 0;
   ep::Holding holding_;
   ep::Heap* heap_ = nullptr;  // null until something is mapped
+  uint64_t parts_bytes_ = 0;
+  uint64_t parts_mapped_bytes_ = 0;
+  uint64_t parts_peak_bytes_ = 0;
+  uint32_t parts_ = 0;
+  uint32_t parts_runs_ = 0;
   uint64_t failures_ = 0;
   uint64_t fail_countdown_ = 0;
   ep::Refusal refusal_{};

@@ -79,6 +79,33 @@ int32_t ep_region::start(const ep_region_options& options, ep_error* error) {
   return EP_OK;
 }
 
+char* ep_region::take_window(ep_pool* pool, uint64_t bytes, const char* name, ep_error* error) {
+  char* const window = windows_.take(bytes, pool);
+  if (window == nullptr) {
+    fail(error, EP_E_REGION_FULL,
+         "pool %s: no %llu MiB of addresses left for its window; lower its quota or destroy a pool",
+         name, static_cast<unsigned long long>(bytes >> 20));
+  }
+  return window;
+}
+
+int32_t ep_region::open_part(ep_pool* pool, uint16_t id, uint64_t window_bytes,
+                             ep::Holding* holding, char** window, ep_error* error,
+                             const char* name) {
+  const std::lock_guard lock(mutex_);
+  *window = take_window(pool, window_bytes, name, error);
+  if (*window == nullptr) return EP_E_REGION_FULL;
+  holding->id = id;
+  return EP_OK;
+}
+
+void ep_region::close_part(ep::Holding* holding, char* window, uint64_t window_bytes) {
+  const std::lock_guard lock(mutex_);
+  windows_.give_back(window, window_bytes);
+  release_last_locked(holding, holding->granules);
+  *holding = {};
+}
+
 int32_t ep_region::open_pool(ep_pool* pool, uint64_t window_bytes, ep::Holding* holding,
                              char** window, ep_error* error, const char* name) {
   const std::lock_guard lock(mutex_);
@@ -87,13 +114,8 @@ int32_t ep_region::open_pool(ep_pool* pool, uint64_t window_bytes, ep::Holding* 
     return fail(error, EP_E_REGION_FULL, "pool %s: the region has %u pools; destroy one first",
                 name, kMaxPools - 1);
   }
-  *window = windows_.take(window_bytes, pool);
-  if (*window == nullptr) {
-    return fail(error, EP_E_REGION_FULL,
-                "pool %s: no %llu MiB of addresses left for its window; lower its quota or "
-                "destroy a pool",
-                name, static_cast<unsigned long long>(window_bytes >> 20));
-  }
+  *window = take_window(pool, window_bytes, name, error);
+  if (*window == nullptr) return EP_E_REGION_FULL;
   *id = true;
   holding->id = static_cast<uint16_t>(id - ids_.begin());
   pools_ += 1;

@@ -54,6 +54,10 @@ struct ep_region {
                     ep_error* error, const char* name);
   /** Takes everything back. The caller has closed the window. */
   void close_pool(ep::Holding* holding, char* window, uint64_t window_bytes);
+  /** A further window of the pool with this id, whose chunks are the pool's too. */
+  int32_t open_part(ep_pool* pool, uint16_t id, uint64_t window_bytes, ep::Holding* holding,
+                    char** window, ep_error* error, const char* name);
+  void close_part(ep::Holding* holding, char* window, uint64_t window_bytes);
 
   /**
    * Assigns the next run of at most `wanted` granules. EP_E_REGION_FULL iff nothing is free,
@@ -78,6 +82,7 @@ struct ep_region {
   uint32_t pools();
 
  private:
+  char* take_window(ep_pool* pool, uint64_t bytes, const char* name, ep_error* error);
   bool merges(const ep::Holding& holding, const ep::Run& run) const;
   ep_status assign_locked(ep::Holding* holding, uint32_t wanted, uint32_t phase, ep::Piece* out);
   void release_last_locked(ep::Holding* holding, uint32_t granules);

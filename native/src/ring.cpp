@@ -1,5 +1,6 @@
 #include "ring.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "error.hpp"
@@ -8,6 +9,9 @@
 namespace {
 
 constexpr uint64_t kMostSlotBytes = uint64_t{ep::kMaxFrameSide} * ep::kMaxFrameSide * 4;
+/** Addresses for each slot to grow into: a frame of 4096 x 4096 in the cheapest format has 24 MiB.
+ */
+constexpr uint64_t kLeastWindowBytes = uint64_t{32} << 20;
 
 }  // namespace
 
@@ -23,9 +27,13 @@ int32_t ep_ring::start(ep_pool* pool, uint32_t slots, uint64_t slot_bytes, ep_er
   if (slots_ == nullptr) return ep::fail(error, EP_E_NO_MEMORY, "frame ring: out of memory");
   pool_ = pool;
   slot_bytes_ = slot_bytes;
+  const uint64_t window = std::max(slot_bytes, kLeastWindowBytes);
   for (; count_ < slots; ++count_) {
-    const int32_t status = slots_[count_].pixels.take(pool, slot_bytes, "a frame slot", error);
+    Slot& slot = slots_[count_];
+    int32_t status = slot.pixels.open(pool, window, "a frame slot", error);
+    if (status == EP_OK) status = slot.pixels.resize(slot_bytes, error);
     if (status != EP_OK) return status;
+    slot.capacity = slot_bytes;
   }
   return EP_OK;
 }

@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kNoteBytes = sizeof(ep_event::message);
+/** How many frames before a picture's turn its slots are made ready. */
+constexpr uint64_t kFramesAhead = 4;
 
 bool has_picture_ending(const std::string& file) {
   const std::string ending = fs::path(file).extension().string();
@@ -57,11 +59,13 @@ int32_t StillSource::probe(ep_frame* largest, ep_error* error) {
   if (listed != EP_OK) return listed;
   int32_t first_failure = EP_OK;
   largest_ = {};
+  frame_bytes_.clear();
   for (const std::string& file : files_) {
     ep_frame frame;
     ep_error reason;
     const int32_t status =
         decoder_.open(file.c_str(), PictureDecoder::Want::kCheapest, &frame, &reason);
+    frame_bytes_.push_back(status == EP_OK ? frame.bytes : 0);
     if (status == EP_OK) {
       if (frame.bytes > largest_.bytes) largest_ = frame;
     } else if (first_failure == EP_OK) {
@@ -79,6 +83,13 @@ int32_t StillSource::prepare(ep_ring* ring, ep_error* error) {
   if (status != EP_OK) return status;
   ring_ = ring;
   owner_ = next_owner();
+  const bool varies = std::any_of(frame_bytes_.begin(), frame_bytes_.end(), [this](uint64_t bytes) {
+    return bytes != 0 && bytes != largest_.bytes;
+  });
+  if (varies) {
+    const int32_t follows = ring->follow(error);
+    if (follows != EP_OK) return follows;
+  }
   return is_folder_ ? EP_OK : load_next(error);
 }
 
@@ -98,7 +109,9 @@ int32_t StillSource::load_next(ep_error* error) {
       status = decoder_.decode(picture_.data(), picture_.bytes(), error);
     }
     if (status != EP_OK) {
-      files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(next_file_));
+      const auto index = static_cast<std::ptrdiff_t>(next_file_);
+      files_.erase(files_.begin() + index);
+      frame_bytes_.erase(frame_bytes_.begin() + index);
       if (next_file_ == files_.size()) next_file_ = 0;
       return status;
     }
@@ -111,6 +124,14 @@ int32_t StillSource::load_next(ep_error* error) {
   return EP_OK;
 }
 
+void StillSource::look_ahead(uint64_t number) {
+  uint64_t bytes = picture_frame_.bytes;
+  if (is_folder_ && number + kFramesAhead >= stands_until_ && !files_.empty()) {
+    bytes = std::max(bytes, frame_bytes_[next_file_]);
+  }
+  ring_->expect(bytes);
+}
+
 FrameSource::Outcome StillSource::fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
                                        ep_error* error) {
   if (is_folder_ && number >= stands_until_) {
@@ -118,6 +139,9 @@ FrameSource::Outcome StillSource::fill(uint64_t number, uint32_t slot, ep_frame*
     if (load_next(error) != EP_OK) return Outcome::kFailed;
     stands_until_ = number + frames_each_;
   }
+  look_ahead(number);
+  // Where it has not grown yet: the picture before this one was broken, or the machine is late.
+  if (ring_->ensure(slot, picture_frame_.bytes, error) != EP_OK) return Outcome::kFailed;
   SlotContent* const content = ring_->content(slot);
   if (content->owner != owner_ || content->picture != picture_count_) {
     std::memcpy(ring_->pixels(slot), picture_.data(), picture_frame_.bytes);

@@ -17,6 +17,9 @@ namespace ep {
  * copy of it only when it does not hold that picture already: of a single file every slot is filled
  * once and nothing is copied from then on.
  *
+ * Where the pictures of a folder differ in size the slots follow them: they are large a moment
+ * before a larger picture's turn comes.
+ *
  * A file of a folder that cannot be decoded is reported once and left out from then on.
  */
 class StillSource final : public FrameSource {
@@ -33,11 +36,13 @@ class StillSource final : public FrameSource {
  private:
   int32_t list(ep_error* error);
   int32_t load_next(ep_error* error);
+  void look_ahead(uint64_t number);
 
   const std::string path_;
   const uint64_t frames_each_;
   bool is_folder_ = false;
   std::vector<std::string> files_;
+  std::vector<uint64_t> frame_bytes_;  // of each file's picture; 0: cannot be decoded
   size_t next_file_ = 0;
 
   ep_ring* ring_ = nullptr;

@@ -58,11 +58,11 @@ int32_t ep_worker::submit(const Job& job, ep_error* error) {
 int32_t ep_worker::accept(const Job& job, ep_error* error) {
   const ep_frame& frame = job.frame;
   const uint64_t bytes = ep::frame_bytes(frame.pixels, frame.width, frame.height);
-  if (bytes == 0 || bytes > job.ring->slot_bytes()) {
+  if (bytes == 0 || bytes > job.ring->capacity(frame.slot)) {
     return ep::fail(error, EP_E_ARGUMENT,
                     "worker: a frame of %u x %u, format %u does not lie in a slot of %llu bytes",
                     frame.width, frame.height, frame.pixels,
-                    static_cast<unsigned long long>(job.ring->slot_bytes()));
+                    static_cast<unsigned long long>(job.ring->capacity(frame.slot)));
   }
   if (!job.ring->is_held(frame.slot)) {
     return ep::fail(error, EP_E_STATE, "worker: slot %u is not held", frame.slot);

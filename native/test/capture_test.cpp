@@ -246,4 +246,42 @@ TEST(Capture, OfASinglePictureTakesNoPageFaultAndCopiesNothing) {
   expect_no_faults(options, 1280 * 720 * 3 / 2, 0);
 }
 
+TEST(Capture, OfPicturesOfTwoSizesTakesNoPageFaultAfterTheFirstChangeOfEachKind) {
+  const TemporaryFolder folder;
+  folder.write("a.jpg", ep_test::make_jpeg(ep_test::gradient_rgb(1280, 720), 1280, 720));
+  folder.write("b.jpg", ep_test::make_jpeg(ep_test::gradient_rgb(640, 480), 640, 480));
+  const std::string path = folder.path();
+  ep_source_options options = {};
+  options.kind = EP_SOURCE_STILL;
+  options.fps = 60;
+  options.each_seconds = 0.8;  // 48 frames; slots shrink in the second half
+  options.path = path.c_str();
+  FramesPool pool;
+  Ring ring(pool.get(), 4, 1280 * 720 * 3 / 2);
+  Events events(64);
+  Source source(ring, events, options);
+  constexpr uint64_t kWarm = 5 * 48 / 2;
+  uint64_t frames = 0;
+  uint64_t before = 0;
+  uint64_t least = UINT64_MAX;
+  uint64_t most = 0;
+  while (frames < kWarm + 4 * 48) {
+    for (const ep_event& event : events.next()) {
+      if (event.kind != EP_EVENT_FRAME) continue;
+      ep_ring_release(ring.get(), event.frame.slot);
+      if (++frames == kWarm) before = faults_of_threads();
+      ep_region_stats stats;
+      ep_region_get_stats(pool.region(), &stats);
+      least = std::min(least, stats.mapped_bytes);
+      most = std::max(most, stats.mapped_bytes);
+    }
+  }
+  if (ep_test::kFaultsAreOurs) {
+    EXPECT_EQ(faults_of_threads(), before);
+  }
+  EXPECT_GE(most - least, 4u * (1280 * 720 - 640 * 480) * 3 / 2 - 4 * 32768);
+  source.stop();
+  release_left(ring, events);
+}
+
 }  // namespace

@@ -1,5 +1,6 @@
 #include "ring.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -84,6 +85,47 @@ TEST(Ring, RefusesSizesOutOfRange) {
   EXPECT_EQ(ep_ring_create(pool.get(), 257, 64, &ring, nullptr), EP_E_ARGUMENT);
   EXPECT_EQ(ep_ring_create(pool.get(), 2, 0, &ring, nullptr), EP_E_ARGUMENT);
   EXPECT_EQ(ep_ring_create(pool.get(), 2, UINT64_MAX, &ring, nullptr), EP_E_ARGUMENT);
+}
+
+TEST(Ring, GrowsHeldSlotsInPlaceAndGivesBackWhatFreeOnesHave) {
+  FramesPool pool;
+  Ring ring(pool.get(), 3, kMiB);
+  ep_region_stats small;
+  ep_region_get_stats(pool.region(), &small);
+  uint8_t* pixels[3];
+  for (uint32_t i = 0; i < 3; ++i) pixels[i] = ring.get()->pixels(i);
+  const uint32_t held = ring.get()->begin_fill();
+  ring.get()->publish(held);
+  std::memset(pixels[held], 77, kMiB);
+  ep_error error = {};
+  ASSERT_EQ(ep_ring_fit(ring.get(), 3 * kMiB, &error), EP_OK) << error.message;
+  ep_region_stats large;
+  ep_region_get_stats(pool.region(), &large);
+  EXPECT_EQ(large.mapped_bytes - small.mapped_bytes, 6 * kMiB);
+  for (uint32_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(ring.get()->pixels(i), pixels[i]) << "a pointer moved";
+    EXPECT_EQ(ring.get()->capacity(i), 3 * kMiB);
+  }
+  EXPECT_EQ(std::count(pixels[held], pixels[held] + kMiB, 77), static_cast<ptrdiff_t>(kMiB));
+  std::memset(pixels[held], 78, 3 * kMiB);
+  ASSERT_EQ(ep_ring_fit(ring.get(), kMiB, &error), EP_OK) << error.message;
+  EXPECT_EQ(ring.get()->capacity(held), 3 * kMiB) << "it was in use";
+  ring.get()->release(held);
+  ASSERT_EQ(ep_ring_fit(ring.get(), kMiB, &error), EP_OK) << error.message;
+  ep_region_stats after;
+  ep_region_get_stats(pool.region(), &after);
+  EXPECT_EQ(after.mapped_bytes, small.mapped_bytes);
+}
+
+TEST(Ring, ThatCannotGrowKeepsItsSizeAndSaysWhatThereWas) {
+  FramesPool pool(8 * kMiB);
+  Ring ring(pool.get(), 3, kMiB);
+  ep_error error = {};
+  EXPECT_EQ(ep_ring_fit(ring.get(), 4 * kMiB, &error), EP_E_POOL_FULL);
+  EXPECT_EQ(error.requested_bytes, 4 * kMiB);
+  EXPECT_NE(std::string(error.message).find("pool frames"), std::string::npos) << error.message;
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(ring.get()->capacity(i), kMiB);
+  EXPECT_EQ(ep_ring_fit(ring.get(), 64 * kMiB, &error), EP_E_ARGUMENT) << error.message;
 }
 
 // Two fillers, three readers that retain on their own account: what a holder sees never changes.

@@ -119,10 +119,15 @@ test('a source that is started again goes on with its numbers', async () => {
 test('frames get another size while they flow', async () => {
   const stream = await streamOf([await lane('model')]);
   await more(stream, 'model', 3);
-  await stream.pipeline.setSourceSize('camera', 160, 120);
-  await more(stream, 'model', 5);
-  const [source] = stream.pipeline.snapshot().sources ?? [];
-  assert.deepEqual([source?.width, source?.height], [160, 120]);
+  for (const [width, height] of [
+    [160, 120],
+    [1280, 720],
+  ] as const) {
+    await stream.pipeline.setSourceSize('camera', width, height);
+    await more(stream, 'model', 5);
+    const [source] = stream.pipeline.snapshot().sources ?? [];
+    assert.deepEqual([source?.width, source?.height], [width, height]);
+  }
   await more(stream, 'model', 3);
   await stream.stop();
 });

@@ -7,14 +7,13 @@ import koffi from 'koffi';
 import { Events } from '../../app/frames/events.ts';
 import type { NativeEvent } from '../../app/frames/native-event.ts';
 import { PatternSource } from '../../app/frames/pattern-source.ts';
-import { framesPoolBytes, Ring } from '../../app/frames/ring.ts';
+import { framesPool, Ring } from '../../app/frames/ring.ts';
 import { Pool } from '../../app/memory/pool.ts';
 import { DEFAULT_ANSWERS } from '../../app/models/answers/answer-reader.ts';
 import { chooseReader } from '../../app/models/answers/choose.ts';
 import { View } from '../../app/models/answers/view.ts';
 import { loadLabels } from '../../app/models/labels.ts';
 import type { Model } from '../../app/models/model.ts';
-import { roundUp } from '../../app/models/sizing.ts';
 import { check, sharedError } from '../../app/native/call.ts';
 import { Accuracy } from '../../app/pipeline/accuracy.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
@@ -72,10 +71,7 @@ async function changedAccuracy(
   const { native } = house.region;
   const source = pattern(width, height, 1, 60);
   const ring = { slots: 4, slotBytes: source.probe().bytes };
-  const pool = new Pool(house.region, {
-    name: 'frames',
-    quotaBytes: roundUp(framesPoolBytes(ring), 16384),
-  });
+  const pool = new Pool(house.region, framesPool('frames', ring));
   await pool.start();
   const slots = new Ring(pool, ring);
   await slots.start();

@@ -1,8 +1,7 @@
 import { Events } from '../../app/frames/events.ts';
-import { framesPoolBytes, Ring } from '../../app/frames/ring.ts';
+import { framesPool, Ring } from '../../app/frames/ring.ts';
 import type { Source } from '../../app/frames/source.ts';
 import { Pool } from '../../app/memory/pool.ts';
-import { roundUp } from '../../app/models/sizing.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import { Pipeline, type Result, slotsFor } from '../../app/pipeline/pipeline.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
@@ -34,8 +33,7 @@ export class Stream {
     const slots = options.slots ?? slotsFor(lanes.length);
     const memoryFor = (from: Source) => {
       const ring = { slots, slotBytes: from.probe().bytes };
-      const quotaBytes = roundUp(framesPoolBytes(ring), 16384);
-      const pool = new Pool(house.region, { name: 'frames', quotaBytes });
+      const pool = new Pool(house.region, framesPool('frames', ring));
       return { pool, ring: new Ring(pool, ring) };
     };
     const { pool, ring } = memoryFor(source);
