@@ -22,5 +22,7 @@ test('each line is one JSON object with time, level and message', () => {
   assert.deepEqual(warning, { level: 'warn', time: warning.time, figure: 1, msg: 'careful' });
   assert.equal(status.msg, 'status');
   assert.equal(status.fps, 29.97);
+  assert.deepEqual(status.models[0].latency_ms, { p50: 6.2, p99: 9.8 });
+  assert.ok(status.conversion_ms.p50 >= 0);
   assert.deepEqual(status.models[0].top, { label: 'cat', score: 0.9 });
 });

@@ -6,15 +6,15 @@ import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 
 const three = snapshot([
   modelSnapshot('mobilenet_v2', 'Egyptian cat'),
-  modelSnapshot('person', 'no person', { invoke_ms: { p50: 0.14, p99: 0.2 } }),
-  modelSnapshot('resnet18', null, { invoke_ms: { p50: 23.4, p99: 30 } }),
+  modelSnapshot('person', 'no person', { latency_ms: { p50: 0.44, p99: 0.9 } }),
+  modelSnapshot('resnet18', null, { latency_ms: { p50: 23.4, p99: 30 } }),
 ]);
 
 test('with room enough everything is said in full', () => {
   assert.equal(
     statusText(three, 200, true),
-    '30.0 fps  12/18 ms  99.7 %  mobilenet_v2: Egyptian cat 4.4  person: no person 0.1  ' +
-      'resnet18: - 23  38/64 MiB  mqtt on',
+    '30.0 fps  12/18 ms  99.7 %  mobilenet_v2: Egyptian cat 6.2/9.8  ' +
+      'person: no person 0.4/0.9  resnet18: - 23/30  convert 1.0  38/64 MiB  mqtt on',
   );
 });
 
@@ -35,7 +35,7 @@ test('it never takes more columns than there are, and never a line of its own', 
 
 test('on 80 columns every model still shows its answer and time', () => {
   const text = statusText(three, 79, true);
-  assert.match(text, /Egyptia… 4\.4 {2}no per… 0\.1 {2}- 23 {2}38\/64 MiB {2}mqtt on$/);
+  assert.match(text, /Egyptia… 6\.2 {2}no per… 0\.4 {2}- 23 {2}38\/64 MiB {2}mqtt on$/);
 });
 
 test('a broker that is away shows, with what was dropped; no broker shows nothing', () => {

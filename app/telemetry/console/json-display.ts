@@ -41,15 +41,20 @@ export class JsonDisplay implements Display {
     this.info('ready', { ...greeting });
   }
 
-  status({ frames, deadline_hit_ratio, frame_latency_ms, region, models, mqtt }: Snapshot): void {
+  status(snapshot: Snapshot): void {
+    const { frames, deadline_hit_ratio, frame_latency_ms, conversion_ms } = snapshot;
+    const { region, models, mqtt } = snapshot;
     this.info('status', {
       fps: frames.fps,
       completed: frames.completed,
       dropped: frames.dropped,
       deadline_hit_ratio,
       frame_latency_ms,
+      conversion_ms,
       region: { mapped_bytes: region.mapped_bytes, capacity_bytes: region.capacity_bytes },
-      models: models.map(({ name, top, invoke_ms }) => ({ name, top, invoke_ms })),
+      models: models.map(({ name, top, latency_ms, invoke_ms }) => ({
+        ...{ name, top, latency_ms, invoke_ms },
+      })),
       mqtt,
     });
   }

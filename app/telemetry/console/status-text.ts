@@ -23,8 +23,12 @@ function tail({ region, mqtt }: Snapshot, showsMqtt: boolean): string {
   return `${use}${GAP}mqtt ${mqtt.connected ? 'on' : 'away'}${lost}`;
 }
 
+function latencyOf({ latency_ms: { p50, p99 } }: ModelSnapshot): string {
+  return `${milliseconds(p50)}/${milliseconds(p99)}`;
+}
+
 function answerOf(model: ModelSnapshot, columns = Number.POSITIVE_INFINITY): string {
-  const time = ` ${milliseconds(model.invoke_ms.p50)}`;
+  const time = ` ${milliseconds(model.latency_ms.p50)}`;
   return cut(plain(model.top?.label ?? '-'), columns - time.length) + time;
 }
 
@@ -41,9 +45,11 @@ function shares(needs: readonly number[], columns: number): number[] {
   return given;
 }
 
-/** Each model's answer and time, with the names before them where all of that fits. */
+/** Each model's answer and time, with its name and 99th percentile where all of that fits. */
 function answers(models: readonly ModelSnapshot[], columns: number): string[] {
-  const whole = models.map((model) => `${model.name}: ${answerOf(model)}`);
+  const whole = models.map(
+    (model) => `${model.name}: ${plain(model.top?.label ?? '-')} ${latencyOf(model)}`,
+  );
   if (whole.reduce((sum, text) => sum + width(text), 0) <= columns) return whole;
   const needs = models.map((model) => width(answerOf(model)));
   const given = shares(needs, columns);
@@ -55,12 +61,16 @@ const LEAST_ANSWER = 8;
 
 /**
  * The state of things in one line of at most so many columns: frames a second, p50/p99 latency,
- * deadlines kept, each model's answer and milliseconds, the region's use, MQTT.
+ * deadlines kept, each model's answer and the milliseconds from capture to it, the region's use,
+ * MQTT; the cost of conversion by itself where there is room for it.
  */
 export function statusText(snapshot: Snapshot, columns: number, showsMqtt: boolean): string {
   const [left, right] = [head(snapshot), tail(snapshot, showsMqtt)];
   const { models } = snapshot;
+  const conversion = `convert ${milliseconds(snapshot.conversion_ms.p50)}`;
   const room = columns - width(left) - width(right) - GAP.length * (models.length + 1);
   if (room < models.length * LEAST_ANSWER) return cut([left, right].join(GAP), columns);
-  return [left, ...answers(models, room), right].join(GAP);
+  const texts = answers(models, room);
+  const whole = [left, ...texts, conversion, right].join(GAP);
+  return width(whole) <= columns ? whole : [left, ...texts, right].join(GAP);
 }
