@@ -45,7 +45,7 @@ test('the status line is written over itself, and other lines push it away', () 
   display.status(picture);
   display.status(picture);
   display.info('news');
-  const status = '30.0 fps  12/18 ms  99.7 %  m: cat 4.4  38/64 MiB  mqtt on';
+  const status = '30.0 fps  12/18 ms  99.7 %  m: cat 6.2/9.8  convert 1.0  38/64 MiB  mqtt on';
   const erase = '\r\u001b[2K';
   assert.equal(texts.output, `${erase}${status}${erase}${status}${erase}news\n`);
   display.status(picture);
