@@ -56,6 +56,9 @@ export interface PlannedCamera {
   fps: number;
   pool: PoolOptions;
   ring: RingOptions;
+  /** Of the thread that captures. */
+  cpus: readonly number[] | null;
+  realtime: number;
 }
 
 const MIB = 2 ** 20;
@@ -193,7 +196,9 @@ function planCameras(
     const slots = slotsFor(models(name) + SPARE_MODELS);
     const ring = { slots, slotBytes: source.probe().bytes };
     const poolName = all.length === 1 ? 'frames' : `frames ${name}`;
-    return { name, source, fps, ring, pool: framesPool(poolName, ring, chunkBytes) };
+    const pool = framesPool(poolName, ring, chunkBytes);
+    const { cpus, realtime } = settings;
+    return { name, source, fps, ring, cpus, realtime, pool };
   });
 }
 

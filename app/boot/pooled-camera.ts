@@ -10,9 +10,9 @@ export class PooledCamera implements Part {
   readonly pool: Pool;
   readonly camera: CameraOptions;
 
-  constructor(region: Region, { name, source, fps, pool, ring }: PlannedCamera) {
+  constructor(region: Region, { pool, ring, ...camera }: PlannedCamera) {
     this.pool = new Pool(region, pool);
-    this.camera = { name, source, fps, ring: new Ring(this.pool, ring) };
+    this.camera = { ...camera, ring: new Ring(this.pool, ring) };
   }
 
   async start(): Promise<void> {

@@ -38,6 +38,19 @@ export const sourceSchema = {
       default: 0,
       description: 'still folder: how long each picture stands. 0: one frame.',
     },
+    cpus: {
+      type: ['array', 'null'],
+      items: { type: 'integer', minimum: 0, maximum: 63 },
+      default: null,
+      description: 'Processors that the thread which captures may run on. null: every one.',
+    },
+    realtime: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 99,
+      default: 0,
+      description: 'Real-time priority of that thread (SCHED_FIFO). 0: an ordinary thread.',
+    },
     seed: {
       type: 'integer',
       minimum: 0,

@@ -3,6 +3,7 @@ import type { Native, Out } from '../native/native.ts';
 import type { FrameStruct, SourceHandle, SourceOptionsStruct } from '../native/structs.ts';
 import type { Box } from '../stats/answer.ts';
 import type { Events } from './events.ts';
+import { type Placement, placeThread } from './placement.ts';
 import type { Ring } from './ring.ts';
 
 export interface FrameSize {
@@ -51,6 +52,17 @@ export abstract class Source {
     const options = { ...this.options(), tag };
     await callAsync(ep_source_start, ring.handle, events.handle, options, out);
     this.#handle = out[0];
+  }
+
+  /** Where and how eagerly its thread runs, until it stops. Throws one line where that is refused. */
+  place(placement: Placement): void {
+    if (this.#handle === null) return;
+    const thread = this.native.ep_source_thread(this.#handle);
+    try {
+      placeThread(this.native, thread, placement);
+    } catch (error) {
+      throw new Error(`source ${this.description}: ${(error as Error).message}`);
+    }
   }
 
   /** Gives frames of another size from the next start on; false where the source cannot. */

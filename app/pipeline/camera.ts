@@ -1,5 +1,6 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
+import type { Placement } from '../frames/placement.ts';
 import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import type { Size } from '../models/answers/view.ts';
@@ -15,6 +16,10 @@ export interface CameraOptions {
   /** Its own: no other source fills it. */
   ring: Ring;
   fps: number;
+  /** Processors that its thread may run on; null or left out: every one. */
+  cpus?: readonly number[] | null;
+  /** Real-time priority of its thread, 1 to 99; 0 or left out: an ordinary one. */
+  realtime?: number;
 }
 
 /** One source with its ring and what has become of its frames. */
@@ -24,6 +29,8 @@ export class Camera {
   readonly ring: Ring;
   readonly tally = new FrameTally();
   readonly #tag: number;
+  readonly #placement: Placement;
+  readonly #onRefusal: (message: string) => void;
   readonly #period: PeriodMeter;
   /** What is added to the source's numbers, which begin anew with each start. */
   #base = 0;
@@ -31,11 +38,14 @@ export class Camera {
   #size: Size | null = null;
   #change: Promise<void> = Promise.resolve();
 
-  constructor(options: CameraOptions, tag: number) {
+  /** `onRefusal` hears, in one line, why its thread does not run as it was to. */
+  constructor(options: CameraOptions, tag: number, onRefusal: (message: string) => void) {
     this.name = options.name;
     this.source = options.source;
     this.ring = options.ring;
     this.#tag = tag;
+    this.#placement = { cpus: options.cpus ?? null, realtime: options.realtime ?? 0, nice: 0 };
+    this.#onRefusal = onRefusal;
     this.#period = new PeriodMeter(options.fps);
   }
 
@@ -43,8 +53,15 @@ export class Camera {
     return this.#period.ns;
   }
 
-  start(events: Events): Promise<void> {
-    return this.source.start(this.ring, events, this.#tag);
+  async start(events: Events): Promise<void> {
+    await this.source.start(this.ring, events, this.#tag);
+    const { cpus, realtime } = this.#placement;
+    if ((cpus ?? []).length === 0 && realtime === 0) return;
+    try {
+      this.source.place(this.#placement);
+    } catch (error) {
+      this.#onRefusal((error as Error).message);
+    }
   }
 
   /** Also ends a restart that is under way. */

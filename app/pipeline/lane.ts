@@ -1,5 +1,6 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
+import type { Placement } from '../frames/placement.ts';
 import {
   type AnswerReader,
   type AnswerSettings,
@@ -18,7 +19,7 @@ import { type ConvertOptions, encodeConvertOptions } from './convert-options.ts'
 import type { Frame } from './frame.ts';
 import { LaneTally } from './lane-tally.ts';
 import { Schedule, type Turns } from './schedule.ts';
-import { type Placement, Worker } from './worker.ts';
+import { Worker } from './worker.ts';
 
 export interface LaneOptions extends ConvertOptions {
   model: Model;

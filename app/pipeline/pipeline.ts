@@ -67,7 +67,8 @@ export class Pipeline implements SnapshotPart {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#cameras = options.cameras.map((camera, tag) => new Camera(camera, tag));
+    const refused = (message: string) => this.onError?.(message);
+    this.#cameras = options.cameras.map((camera, tag) => new Camera(camera, tag, refused));
     this.#processors = options.processors ?? availableParallelism();
     this.#steadyState = new SteadyState(options.runtime);
     for (const lane of options.lanes) this.#newLane(lane);

@@ -1,4 +1,5 @@
 import type { Events } from '../frames/events.ts';
+import { type Placement, placeThread } from '../frames/placement.ts';
 import type { Ring } from '../frames/ring.ts';
 import type { Model } from '../models/model.ts';
 import { callAsync, check, sharedError } from '../native/call.ts';
@@ -7,15 +8,6 @@ import type { WorkerHandle } from '../native/structs.ts';
 
 /** The kernel shows at most 15 bytes of a thread's name. */
 const NAME_BYTES = 15;
-
-export interface Placement {
-  /** Processors that it may run on; null or empty: wherever it may. */
-  cpus: readonly number[] | null;
-  /** SCHED_FIFO with this priority, 1 to 99; 0: an ordinary thread. */
-  realtime: number;
-  /** 0 to 19, of an ordinary thread: a higher one yields to a lower one. */
-  nice: number;
-}
 
 /** A native thread that converts frames and runs a model on them. */
 export class Worker {
@@ -50,12 +42,9 @@ export class Worker {
   }
 
   /** Where and how eagerly its thread runs. Throws one line that names the limit in the way. */
-  place({ cpus, realtime, nice }: Placement): void {
+  place(placement: Placement): void {
     if (this.#handle === null) return;
-    const error = sharedError();
-    const mask = (cpus ?? []).reduce((sum, cpu) => sum | (1n << BigInt(cpu)), 0n);
-    const thread = this.#native.ep_worker_thread(this.#handle);
-    check(this.#native.ep_thread_schedule(thread, { cpus: mask, realtime, nice }, error), error);
+    placeThread(this.#native, this.#native.ep_worker_thread(this.#handle), placement);
   }
 
   /** Hands a held frame over with its hold; the answer comes as an event with `tag`. */

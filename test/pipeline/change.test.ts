@@ -22,14 +22,14 @@ async function lane(name: string, more: Partial<LaneOptions> = {}): Promise<Lane
   return { model, ...rest, ...more } as LaneOptions;
 }
 
-async function streamOf(lanes: readonly LaneOptions[]): Promise<Stream> {
+async function streamOf(lanes: readonly LaneOptions[], cpus: number[] = []): Promise<Stream> {
   const source = new PatternSource(house.region.native, {
     width: 320,
     height: 240,
     fps: FPS,
     seed: 7,
   });
-  const stream = new Stream(house, { source, fps: FPS, lanes, slots: slotsFor(3) });
+  const stream = new Stream(house, { source, fps: FPS, lanes, cpus, slots: slotsFor(3) });
   await stream.start();
   return stream;
 }
@@ -155,6 +155,20 @@ function kernelOf(name: string): { nice: number; cpus: string } {
   }
   return assert.fail(`no thread ep-${name}`);
 }
+
+test('the thread that captures runs where it is told to, after a restart too', async () => {
+  const first = Number(
+    /Cpus_allowed_list:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1],
+  );
+  const stream = await streamOf([await lane('model')], [first]);
+  await more(stream, 'model', 2);
+  assert.equal(kernelOf('capture').cpus, String(first));
+  await stream.pipeline.restartSource('camera');
+  await more(stream, 'model', 2);
+  assert.equal(kernelOf('capture').cpus, String(first));
+  assert.deepEqual(stream.errors, []);
+  await stream.stop();
+});
 
 test('threads yield by priority and run where they are told to, as the kernel has it', async () => {
   const first = Number(

@@ -2,6 +2,7 @@ import { Events } from '../../app/frames/events.ts';
 import { framesPool, Ring } from '../../app/frames/ring.ts';
 import type { Source } from '../../app/frames/source.ts';
 import { Pool } from '../../app/memory/pool.ts';
+import type { CameraOptions } from '../../app/pipeline/camera.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import { Pipeline, type Result, slotsFor } from '../../app/pipeline/pipeline.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
@@ -14,6 +15,8 @@ export interface StreamOptions {
   other?: { name: string; source: Source; fps: number };
   lanes: readonly LaneOptions[];
   slots?: number;
+  /** Of the thread that captures for `camera`. */
+  cpus?: readonly number[];
 }
 
 /** A pipeline with everything that it stands on, and all that it has said. */
@@ -41,7 +44,9 @@ export class Stream {
     this.ring = ring;
     this.#events = new Events(house.region.native);
     const { runtime } = house;
-    const cameras = [{ name: 'camera', source, ring, fps }];
+    const cameras: CameraOptions[] = [
+      { name: 'camera', source, ring, fps, cpus: options.cpus ?? null },
+    ];
     if (options.other !== undefined) {
       const memory = memoryFor(options.other.source);
       this.#others.push(memory);
