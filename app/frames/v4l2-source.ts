@@ -23,7 +23,8 @@ export class V4l2Source extends Source {
 
   get description(): string {
     const { path, width, height } = this.#options;
-    return `v4l2 ${path} ${width}x${height}`;
+    // How frames come out of the kernel: the only way that there is so far.
+    return `v4l2 ${path} ${width}x${height} (mmap)`;
   }
 
   protected options(): SourceOptionsStruct {
