@@ -276,7 +276,8 @@ TEST(Capture, OfPicturesOfTwoSizesTakesNoPageFaultAfterTheFirstChangeOfEachKind)
       most = std::max(most, stats.mapped_bytes);
     }
   }
-  if (ep_test::kFaultsAreOurs) {
+  // qemu-user takes MADV_POPULATE_WRITE for a hint and does nothing: there, slots that grow fault.
+  if (ep_test::kFaultsAreOurs && !ep_test::emulated()) {
     EXPECT_EQ(faults_of_threads(), before);
   }
   EXPECT_GE(most - least, 4u * (1280 * 720 - 640 * 480) * 3 / 2 - 4 * 32768);
