@@ -2,6 +2,7 @@
  * The table of contents: what there is, in the order in which it starts. It stops in reverse.
  */
 import { Announcement } from './boot/announcement.ts';
+import { Commands } from './boot/commands.ts';
 import { Lifecycle } from './boot/lifecycle.ts';
 import { ModelSet } from './boot/model-set.ts';
 import { makePlan } from './boot/plan.ts';
@@ -49,6 +50,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const telemetry = new Telemetry(config, read, display);
   const troubles = new Troubles(display, telemetry);
   const statusLine = new StatusLine(display, read);
+  const commands = new Commands({ config, version, plan, models, pipeline, read, display });
   const announced = { config, version, plan, region, runtime, frames, models, telemetry, display };
   const announcement = new Announcement(announced);
 
@@ -70,6 +72,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
       telemetry,
       eventLoopDelay,
       pipeline,
+      commands,
       announcement,
       statusLine,
     ],

@@ -14,6 +14,17 @@ edgepool run [options]        run models on frames until Ctrl-C
   --plan FILE                 give each model the pool that this plan says, without a trial
   --config FILE               settings from a YAML or JSON file: docs/configuration.md
 
+edgepool status | pools | models [--json]
+                              what the program that runs is doing, its pools, its models
+edgepool load FILE            a model of its models folder joins the stream; --as N, --labels FILE,
+                              --every N, --fps R, --priority N, --deadline-ms MS, --threads N
+edgepool unload MODEL         it leaves, and its pool is given back
+edgepool switch MODEL FILE    another one takes its place
+edgepool set MODEL            --every N, --fps R, --priority N or --deadline-ms MS from now on
+edgepool resolution WIDTH HEIGHT [--source N]
+edgepool restart-source [--source N]
+  --socket PATH               of the program to ask, where it is not at its usual place
+
 edgepool verify [--json] MODEL...
                               check models and load each once in a process of its own
 

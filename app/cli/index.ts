@@ -2,6 +2,7 @@
 import { nearest } from '../config/nearest.ts';
 import { analyze } from './analyze.ts';
 import { bench } from './bench.ts';
+import { commandVerbs } from './command.ts';
 import { report } from './failure.ts';
 import { help } from './help.ts';
 import { run } from './run.ts';
@@ -11,12 +12,20 @@ import { version } from './version.ts';
 
 type Verb = (args: readonly string[]) => Promise<number>;
 
-const VERBS: Readonly<Record<string, Verb>> = { run, verify, analyze, bench, help, version };
+const VERBS: Readonly<Record<string, Verb>> = {
+  run,
+  ...commandVerbs,
+  verify,
+  analyze,
+  bench,
+  help,
+  version,
+};
 const FLAGS: Readonly<Record<string, Verb>> = { '--help': help, '-h': help, '--version': version };
 
 function dispatch([word, ...args]: readonly string[]): Promise<number> {
   if (word === undefined)
-    throw new UsageError('a verb is needed: run, verify, analyze, bench, help or version');
+    throw new UsageError(`a verb is needed: ${Object.keys(VERBS).join(', ')}`);
   const verb = FLAGS[word] ?? (Object.hasOwn(VERBS, word) ? VERBS[word] : undefined);
   if (verb === undefined) {
     throw new UsageError(

@@ -1,7 +1,7 @@
 import { variableOf } from './environment-layer.ts';
 import { listSettings, root, type SchemaNode, type Setting } from './settings.ts';
 
-function code(value: unknown): string {
+export function code(value: unknown): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
@@ -13,7 +13,8 @@ function range(node: SchemaNode): string {
   return node.exclusiveMinimum === undefined ? '' : `more than ${node.exclusiveMinimum}`;
 }
 
-function values(node: SchemaNode): string {
+/** The values that a setting or an argument may have, in words. */
+export function values(node: SchemaNode): string {
   if (node.const !== undefined) return code(node.const);
   if (node.enum !== undefined) return node.enum.map(code).join(', ');
   const types = [node.type].flat();

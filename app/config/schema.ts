@@ -9,6 +9,7 @@
  *   path      a relative one in a configuration file starts from that file's folder
  */
 import { answerSchema } from './answer-schema.ts';
+import { controlSchema } from './control-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
@@ -299,6 +300,7 @@ export const schema = {
         },
       },
     },
+    control: controlSchema,
     duration_seconds: {
       type: ['number', 'null'],
       exclusiveMinimum: 0,

@@ -7,6 +7,9 @@ import { edgepool, ROOT } from '../support/edgepool.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();
+const VERBS =
+  'run, status, pools, models, load, unload, switch, set, resolution, restart-source, ' +
+  'verify, analyze, bench, help, version';
 
 test('help and version answer with status 0', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -26,7 +29,7 @@ test('help and version answer with status 0', async () => {
 test('wrong usage is status 2 and one line that names it', async () => {
   const hint = ' (edgepool help lists what there is)\n';
   const cases: [string[], string][] = [
-    [[], `edgepool: a verb is needed: run, verify, analyze, bench, help or version${hint}`],
+    [[], `edgepool: a verb is needed: ${VERBS}${hint}`],
     [['rum'], `edgepool: "rum" is not a verb; the nearest is run${hint}`],
     [['run', '--fsp', '30'], `edgepool: --fsp is not an option; the nearest is --fps${hint}`],
     [['run', '--fps', 'x'], `edgepool: --fps is "x"; it must be a number${hint}`],

@@ -1,0 +1,18 @@
+import type { Command } from './command.ts';
+import { analyze, load, set, switchModel, unload } from './model-commands.ts';
+import { models, pools, status } from './read-commands.ts';
+import { resolution, restartSource } from './source-commands.ts';
+
+/** Every command, as it is listed to people. */
+export const COMMANDS: readonly Command[] = [
+  status,
+  pools,
+  models,
+  load,
+  unload,
+  switchModel,
+  set,
+  resolution,
+  restartSource,
+  analyze,
+];

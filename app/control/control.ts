@@ -1,0 +1,77 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import { nearest } from '../config/nearest.ts';
+import { type Answer, quoted, refusal } from './answer.ts';
+import type { Command } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { explain } from './explain.ts';
+import type { Ground } from './ground.ts';
+import { TurnQueue } from './turn-queue.ts';
+
+/** Changes that may be there at one time, and analyses. */
+const MOST_CHANGES = 8;
+const MOST_WORK = 2;
+const LONGEST_NAME = 64;
+
+/**
+ * Every command, wherever it comes from: is it one, are its arguments right, do it, answer. It
+ * never throws, and whatever it is given, frames flow on.
+ */
+export class Control {
+  readonly #ground: Ground;
+  readonly #checks = new Map<string, ValidateFunction>();
+  readonly #commands: ReadonlyMap<string, Command>;
+  readonly #changes = new TurnQueue(MOST_CHANGES);
+  readonly #work = new TurnQueue(MOST_WORK);
+  #leaving: AbortController | null = null;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#commands = new Map(COMMANDS.map((command) => [command.name, command]));
+  }
+
+  /** Commands are taken from now on. */
+  async start(): Promise<void> {
+    if (this.#leaving !== null) return;
+    const ajv = new Ajv({ allowUnionTypes: true, verbose: true, keywords: ['expects'] });
+    for (const { name, schema } of COMMANDS) this.#checks.set(name, ajv.compile(schema));
+    this.#leaving = new AbortController();
+  }
+
+  /** No command begins any more; an analysis ends. What is in work its owner ends: a change of
+   *  models those who hold the models. */
+  async stop(): Promise<void> {
+    this.#leaving?.abort();
+    this.#leaving = null;
+  }
+
+  async execute(name: string, args: unknown): Promise<Answer> {
+    try {
+      const command = this.#commands.get(name);
+      if (command === undefined) throw new Error(unknown(name, [...this.#commands.keys()]));
+      const check = this.#checks.get(name);
+      if (check === undefined || this.#leaving === null) throw new Error(STOPPED);
+      if (!check(args)) throw new Error(explain(command, check.errors ?? []));
+      const fields = await this.#inTurn(command, args as Readonly<Record<string, unknown>>);
+      return { ...fields, ok: true };
+    } catch (error) {
+      return refusal(error);
+    }
+  }
+
+  #inTurn(command: Command, args: Readonly<Record<string, unknown>>): Promise<object> {
+    const run = async (): Promise<object> => {
+      const signal = this.#leaving?.signal;
+      if (signal === undefined) throw new Error(STOPPED);
+      return command.run(args, this.#ground, signal);
+    };
+    if (command.kind === 'read') return run();
+    return command.kind === 'change' ? this.#changes.do(run) : this.#work.do(run);
+  }
+}
+
+const STOPPED = 'the program is starting or stopping; try again when it runs';
+
+function unknown(name: string, known: readonly string[]): string {
+  const near = nearest(name.slice(0, LONGEST_NAME), known);
+  return `${quoted(name)} is not a command; the nearest is ${near}`;
+}
