@@ -2,14 +2,16 @@
  * The one description of every setting: the types, the defaults, the validation, the environment's
  * names and `docs/configuration.md` all come from here.
  *
- * Four keywords are our own:
+ * Five keywords are our own:
  *   computed  a default that depends on the machine or on another setting, in words (`derive.ts`)
  *   expects   what a pattern or format asks for, in words
  *   lengths   how many entries a list may have
+ *   secret    its value stands in no message
  *   path      a relative one in a configuration file starts from that file's folder
  */
 import { answerSchema } from './answer-schema.ts';
 import { controlSchema } from './control-schema.ts';
+import { mqttSchema } from './mqtt-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
@@ -248,58 +250,7 @@ export const schema = {
         'a plan for another file, runtime or number of threads is refused. null: each model is ' +
         'tried in a process of its own first.',
     },
-    mqtt: {
-      type: 'object',
-      additionalProperties: false,
-      default: {},
-      description: 'How the device tells others how it is doing.',
-      properties: {
-        broker: {
-          type: 'string',
-          format: 'broker',
-          expects: 'be embedded, none or a URL such as mqtt://host:1883',
-          default: 'embedded',
-          description:
-            'URL of a broker (`mqtt://host:1883`), `embedded` for one inside the program that ' +
-            'listens on the loopback address alone, or `none`.',
-        },
-        base: {
-          type: 'string',
-          pattern: '^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+)*$',
-          maxLength: 128,
-          expects: 'be a topic without spaces, + and #',
-          default: 'edgepool',
-          description: 'Topics begin with `<base>/<device>/`.',
-        },
-        username: { type: ['string', 'null'], default: null, description: 'For the broker.' },
-        password: {
-          type: ['string', 'null'],
-          default: null,
-          description: 'For the broker. The environment is a better place for it than a file.',
-        },
-        state_seconds: {
-          type: 'number',
-          minimum: 0.1,
-          maximum: 3600,
-          default: 1,
-          description: 'Between two `state` messages.',
-        },
-        queue_bytes: {
-          type: 'integer',
-          minimum: 0,
-          maximum: 268435456,
-          default: 262144,
-          description: 'How much is kept while the broker is away; the oldest goes first.',
-        },
-        queue_seconds: {
-          type: 'number',
-          minimum: 0,
-          maximum: 86400,
-          default: 300,
-          description: 'How long a message is kept while the broker is away.',
-        },
-      },
-    },
+    mqtt: mqttSchema,
     control: controlSchema,
     duration_seconds: {
       type: ['number', 'null'],

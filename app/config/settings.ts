@@ -12,6 +12,7 @@ export interface SchemaNode {
   readonly computed?: string;
   readonly expects?: string;
   readonly path?: boolean;
+  readonly secret?: boolean;
   readonly lengths?: readonly number[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;

@@ -15,7 +15,7 @@ function isBroker(text: string): boolean {
 }
 
 const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true, verbose: true });
-for (const keyword of ['computed', 'expects', 'path']) ajv.addKeyword(keyword);
+for (const keyword of ['computed', 'expects', 'path', 'secret']) ajv.addKeyword(keyword);
 ajv.addKeyword({
   keyword: 'lengths',
   type: 'array',
@@ -106,7 +106,13 @@ function describe(error: ErrorObject, layer: Layer): string {
     return `${subject} is not a setting; the nearest is ${nearestSetting(path)}`;
   }
   if (error.keyword === 'required') return `${subject} is missing`;
-  return `${subject} is ${JSON.stringify(error.data)}; it must ${demand(error, path)}`;
+  return `${subject} is ${shown(error.data, path)}; it must ${demand(error, path)}`;
+}
+
+/** The value as a message may show it: without passwords. */
+function shown(value: unknown, path: Path): string {
+  if (nodeAt(path)?.secret === true) return 'not usable';
+  return JSON.stringify(value).replace(/\/\/[^/@]*@/g, '//***@');
 }
 
 /** The layer that wrote what is at the path, the highest first; of what is missing, its section. */

@@ -1,5 +1,5 @@
 import { emptyDistribution } from './distribution.ts';
-import type { DropReason, Snapshot } from './snapshot.ts';
+import type { DropReason, MqttSnapshot, Snapshot } from './snapshot.ts';
 
 /** A part of the program that fills sections of the snapshot. */
 export interface SnapshotPart {
@@ -18,6 +18,11 @@ export const DROP_REASONS: readonly DropReason[] = [
 
 export function noDrops(): Record<DropReason, number> {
   return { superseded: 0, yielded: 0, no_slot: 0, source: 0, error: 0, removed: 0, stopping: 0 };
+}
+
+export function noMqtt(): MqttSnapshot {
+  const counts = { published: 0, dropped: 0, waiting: 0 };
+  return { connected: false, refused: null, protocol: null, ...counts };
 }
 
 /** Puts the one picture together; a section that no part fills holds zeros. */
@@ -59,6 +64,6 @@ function emptySnapshot(): Snapshot {
       conversion: emptyDistribution(),
       invoke: [],
     },
-    mqtt: { connected: false, published: 0, dropped: 0 },
+    mqtt: noMqtt(),
   };
 }

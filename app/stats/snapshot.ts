@@ -131,9 +131,17 @@ export interface DistributionsSnapshot {
 }
 
 export interface MqttSnapshot {
+  /** The broker has accepted the connection that there is now. */
   connected: boolean;
+  /** Why the broker does not let this device in, in its words; null: it was not refused. */
+  refused: string | null;
+  /** That the connection speaks; null without one. */
+  protocol: '5' | '3.1.1' | null;
+  /** Messages that were delivered: QoS 1 confirmed, QoS 0 handed to the system. */
   published: number;
+  /** Messages that were given up. Every message is published, dropped or waiting. */
   dropped: number;
+  waiting: number;
 }
 
 /** What `--report` writes and `state` publishes. */

@@ -1,7 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { Answer } from '../stats/answer.ts';
+import { noMqtt } from '../stats/registry.ts';
 import type { MqttSnapshot, Snapshot } from '../stats/snapshot.ts';
+import { Envelope } from './envelope.ts';
 import type { Fields, Log } from './log.ts';
+import { readAccess } from './mqtt/access.ts';
+import { brokerAddress } from './mqtt/broker-address.ts';
 import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
@@ -19,10 +23,9 @@ export interface ResultNews extends Answer {
 }
 
 const RESULT_INTERVAL_MS = 1000;
-
-function now(): { time: string } {
-  return { time: new Date().toISOString() };
-}
+/** A state that a broker still holds after so many newer ones is thrown away by it. */
+const STATE_LIVES = 3;
+const OPEN = { username: null, password: null, tls: {} };
 
 /** Tells the rest of the house, by MQTT, how the device is doing. */
 export class Telemetry {
@@ -30,6 +33,7 @@ export class Telemetry {
   readonly #read: () => Snapshot;
   readonly #log: Log;
   readonly #topics: Topics;
+  readonly #envelope = new Envelope();
   readonly #results = new ResultGate(RESULT_INTERVAL_MS);
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
@@ -42,11 +46,11 @@ export class Telemetry {
     this.#topics = new Topics(config.mqtt.base, config.device);
   }
 
-  /** The broker's URL; null where there is none. */
+  /** The broker's URL, without a password; null where there is none. */
   get url(): string | null {
     const { broker } = this.#config.mqtt;
     if (broker === 'none') return null;
-    return broker === 'embedded' ? (this.#broker?.url ?? null) : broker;
+    return broker === 'embedded' ? (this.#broker?.url ?? null) : brokerAddress(broker).url;
   }
 
   get topic(): string {
@@ -62,12 +66,12 @@ export class Telemetry {
     }
     const { url } = this;
     if (url === null) return;
+    this.#checkAccess();
     this.#publisher = new Publisher(
       {
         url,
         clientId: device,
-        username: mqtt.username,
-        password: mqtt.password,
+        access: () => this.#access(),
         birth: this.#availability('online'),
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
@@ -102,30 +106,48 @@ export class Telemetry {
     } = news;
     if (!this.#results.passes(model, top[0]?.label ?? null, performance.now())) return;
     const answer = { top, detections, keypoints, mask };
-    this.#publish(
-      this.#topics.result(model),
-      { ...now(), source, frame, latency_ms, invoke_ms, ...answer },
-      1,
-    );
+    const value = { source, frame, latency_ms, invoke_ms, ...answer };
+    this.#publish({ topic: this.#topics.result(model), qos: 1 }, value);
   }
 
   event(kind: string, fields: Fields = {}): void {
-    this.#publish(this.#topics.event, { ...now(), event: kind, ...fields }, 1);
+    this.#publish({ topic: this.#topics.event, qos: 1 }, { event: kind, ...fields });
   }
 
   snapshot(): { mqtt: MqttSnapshot } {
-    return this.#publisher?.snapshot() ?? { mqtt: { connected: false, published: 0, dropped: 0 } };
+    return this.#publisher?.snapshot() ?? { mqtt: noMqtt() };
+  }
+
+  #access() {
+    // The broker inside the program asks nobody who he is.
+    if (this.#config.mqtt.broker === 'embedded') return OPEN;
+    return readAccess(this.#config.mqtt, process.env.CREDENTIALS_DIRECTORY);
+  }
+
+  /** Throws what is wrong with the settings, before anything else starts. */
+  #checkAccess(): void {
+    const { broker } = this.#config.mqtt;
+    const { password } = this.#access();
+    if (password === null) return;
+    const { url, encrypted, local } = brokerAddress(broker);
+    if (encrypted || local) return;
+    this.#log.warn(`the password goes to ${url} unencrypted: use mqtts:// where the broker has it`);
   }
 
   #publishState(): void {
-    this.#publish(this.#topics.state, this.#read(), 0);
+    const { mqtt } = this.#config;
+    const expiry_seconds = Math.ceil(STATE_LIVES * mqtt.state_seconds);
+    this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, this.#read());
   }
 
-  #publish(topic: string, value: object, qos: 0 | 1): void {
-    this.#publisher?.publish({ topic, payload: JSON.stringify(value), qos, retain: false });
+  #publish(message: Omit<Message, 'payload' | 'retain'>, value: object): void {
+    const payload = JSON.stringify({ ...this.#envelope.next(), ...value });
+    this.#publisher?.publish({ ...message, payload, retain: false });
   }
 
+  /** Plain text, for whoever needs one word; with MQTT 5 it says which start it speaks of. */
   #availability(payload: 'online' | 'offline'): Message {
-    return { topic: this.#topics.availability, payload, qos: 1, retain: true };
+    const properties = { boot: this.#envelope.boot };
+    return { topic: this.#topics.availability, payload, qos: 1, retain: true, properties };
   }
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventLoopDelay } from '../../app/stats/event-loop-delay.ts';
-import { Registry } from '../../app/stats/registry.ts';
+import { noMqtt, Registry } from '../../app/stats/registry.ts';
 
 test('every part fills its own section and the others keep their zeros', () => {
   const registry = new Registry();
   registry.add({ snapshot: () => ({ bytes_copied: 7 }) });
-  registry.add({ snapshot: () => ({ mqtt: { connected: true, published: 3, dropped: 1 } }) });
+  registry.add({ snapshot: () => ({ mqtt: { ...noMqtt(), published: 3, dropped: 1 } }) });
   const snapshot = registry.snapshot();
   assert.equal(snapshot.bytes_copied, 7);
-  assert.deepEqual(snapshot.mqtt, { connected: true, published: 3, dropped: 1 });
+  assert.deepEqual(snapshot.mqtt, { ...noMqtt(), published: 3, dropped: 1 });
   assert.equal(snapshot.frames.captured, 0);
   assert.equal(snapshot.accuracy, null);
 });

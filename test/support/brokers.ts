@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -38,6 +38,9 @@ export async function answers(port: number): Promise<boolean> {
   });
 }
 
+/** Started by root it would become another user, who may not read a test's files. */
+const AS_OURSELVES = process.getuid?.() === 0 ? 'user root\n' : '';
+
 /** A real mosquitto. Its process is there to be stopped and continued. */
 export class Mosquitto implements TestBroker {
   readonly #port: number;
@@ -54,7 +57,7 @@ export class Mosquitto implements TestBroker {
 
   async start(access = 'allow_anonymous true\n'): Promise<void> {
     const file = join(this.#folder, 'mosquitto.conf');
-    writeFileSync(file, `listener ${this.#port} 127.0.0.1\n${access}`);
+    writeFileSync(file, `listener ${this.#port} 127.0.0.1\n${AS_OURSELVES}${access}`);
     // Debian puts it where only root's PATH leads.
     const PATH = `${process.env.PATH ?? ''}:/usr/sbin`;
     this.process = spawn('mosquitto', ['-c', file], {
@@ -70,6 +73,13 @@ export class Mosquitto implements TestBroker {
     if (child === null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
+  }
+
+  /** Its settings for letting in one user alone. */
+  passwords(user: string, password: string): string {
+    const file = join(this.#folder, 'passwords');
+    execFileSync('mosquitto_passwd', ['-b', '-c', file, user, password], { timeout: 10_000 });
+    return `allow_anonymous false\npassword_file ${file}\n`;
   }
 
   async remove(): Promise<void> {

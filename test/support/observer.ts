@@ -1,4 +1,5 @@
-import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import { readFileSync } from 'node:fs';
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { until } from './until.ts';
 
 export interface Observed {
@@ -7,6 +8,9 @@ export interface Observed {
   qos: number;
   retain: boolean;
 }
+
+/** Who it is; `ca` is the file of an authority. */
+type As = Omit<IClientOptions, 'ca'> & { ca?: string };
 
 /** Another client of the broker, which hears everything that is said. */
 export class Observer {
@@ -18,8 +22,9 @@ export class Observer {
   }
 
   /** Returns once its subscription holds. */
-  static async listen(url: string, topic = '#'): Promise<Observer> {
-    const client = mqtt.connect(url, { reconnectPeriod: 20 });
+  static async listen(url: string, topic = '#', { ca, ...more }: As = {}): Promise<Observer> {
+    const trust = ca === undefined ? {} : { ca: readFileSync(ca) };
+    const client = mqtt.connect(url, { reconnectPeriod: 20, ...trust, ...more });
     const observer = new Observer(client);
     client.on('message', (heardTopic: string, payload: Buffer, packet: IPublishPacket) => {
       const { qos, retain } = packet;

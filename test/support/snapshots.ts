@@ -1,4 +1,4 @@
-import { noDrops } from '../../app/stats/registry.ts';
+import { noDrops, noMqtt } from '../../app/stats/registry.ts';
 import type { ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
 
 export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
@@ -66,7 +66,7 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
       conversion: distribution,
       invoke: models.map(({ name }) => ({ model: name, ...distribution })),
     },
-    mqtt: { connected: true, published: 10, dropped: 0 },
+    mqtt: { ...noMqtt(), connected: true, protocol: '5', published: 10 },
     ...more,
   };
 }

@@ -6,8 +6,7 @@ export function publisherOptions(url: string, more: Partial<PublisherOptions>): 
   return {
     url,
     clientId: 'device',
-    username: null,
-    password: null,
+    access: () => ({ username: null, password: null, tls: {} }),
     birth: { topic: AVAILABILITY, payload: 'online', qos: 1, retain: true },
     will: { topic: AVAILABILITY, payload: 'offline', qos: 1, retain: true },
     queueBytes: 100_000,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noMqtt } from '../../app/stats/registry.ts';
 import { statusText } from '../../app/telemetry/console/status-text.ts';
 import { cut, width } from '../../app/telemetry/console/text.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
@@ -39,7 +40,7 @@ test('on 80 columns every model still shows its answer and time', () => {
 });
 
 test('a broker that is away shows, with what was dropped; no broker shows nothing', () => {
-  const away = snapshot([], { mqtt: { connected: false, published: 1, dropped: 12 } });
+  const away = snapshot([], { mqtt: { ...noMqtt(), published: 1, dropped: 12 } });
   assert.match(statusText(away, 80, true), /mqtt away -12$/);
   assert.match(statusText(away, 80, false), /38\/64 MiB$/);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config/load.ts';
+import { noMqtt } from '../../app/stats/registry.ts';
 import { Telemetry } from '../../app/telemetry/telemetry.ts';
 import { answers, freePort, Mosquitto } from '../support/brokers.ts';
 import { Observer } from '../support/observer.ts';
@@ -43,14 +44,19 @@ test('a house with a broker hears availability, state, results and events, under
   await broker.remove();
 
   assert.deepEqual(observer.on('a/b/board/availability'), ['online', 'offline']);
-  assert.deepEqual(JSON.parse(observer.on('a/b/board/state')[0] ?? ''), now);
+  const { boot, sequence, time, ...state } = JSON.parse(observer.on('a/b/board/state')[0] ?? '');
+  assert.deepEqual(state, now);
+  assert.match(boot, /^[0-9a-f]{8}$/);
+  assert.ok(sequence > 2 && Date.parse(time) > 0);
   const result = JSON.parse(observer.on('a/b/board/model/mobilenet/result')[0] ?? '');
   assert.ok(Math.abs(Date.parse(result.time) - Date.now()) < 60_000);
-  const expected = { time: result.time, source: 'front', frame: 7, ...times, top: [cat, tabby] };
+  const stamp = { boot, sequence: 2, time: result.time };
+  const expected = { ...stamp, source: 'front', frame: 7, ...times, top: [cat, tabby] };
   assert.deepEqual(result, expected);
   assert.equal(observer.on('a/b/board/model/mobilenet/result').length, 1);
   const event = JSON.parse(observer.on('a/b/board/event')[0] ?? '');
-  assert.deepEqual(event, { time: event.time, event: 'started', models: ['mobilenet'] });
+  const first = { boot, sequence: 1, time: event.time };
+  assert.deepEqual(event, { ...first, event: 'started', models: ['mobilenet'] });
   const qualities = new Map(observer.heard.map(({ topic, qos }) => [topic.split('/').at(-1), qos]));
   assert.deepEqual(
     qualities,
@@ -82,7 +88,7 @@ test('without a broker nothing is published and nothing is counted', async () =>
   telemetry.event('started');
   await telemetry.stop();
   assert.equal(telemetry.url, null);
-  assert.deepEqual(telemetry.snapshot().mqtt, { connected: false, published: 0, dropped: 0 });
+  assert.deepEqual(telemetry.snapshot().mqtt, noMqtt());
 });
 
 test('starting and stopping twice is safe', async () => {

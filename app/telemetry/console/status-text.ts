@@ -20,7 +20,8 @@ function tail({ region, mqtt }: Snapshot, showsMqtt: boolean): string {
   const use = `${mib(region.mapped_bytes)}/${mib(region.capacity_bytes)} MiB`;
   if (!showsMqtt) return use;
   const lost = mqtt.dropped > 0 ? ` -${mqtt.dropped}` : '';
-  return `${use}${GAP}mqtt ${mqtt.connected ? 'on' : 'away'}${lost}`;
+  const state = mqtt.connected ? 'on' : mqtt.refused === null ? 'away' : 'refused';
+  return `${use}${GAP}mqtt ${state}${lost}`;
 }
 
 function latencyOf({ latency_ms: { p50, p99 } }: ModelSnapshot): string {

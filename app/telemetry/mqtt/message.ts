@@ -5,6 +5,10 @@ export interface Message {
   /** 0: now or never; 1: kept until the broker has confirmed it. */
   qos: 0 | 1;
   retain: boolean;
+  /** MQTT 5: the broker throws it away after that. */
+  expiry_seconds?: number;
+  /** MQTT 5: user properties, for payloads that have no room for them. */
+  properties?: Readonly<Record<string, string>>;
 }
 
 export function sizeOf(message: Message): number {

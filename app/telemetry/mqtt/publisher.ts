@@ -1,16 +1,19 @@
 import type { MqttSnapshot } from '../../stats/snapshot.ts';
 import type { Log } from '../log.ts';
+import type { Access } from './access.ts';
 import { BackOff, type BackOffOptions } from './back-off.ts';
 import type { Message } from './message.ts';
 import { OfflineQueue, type Waiting } from './offline-queue.ts';
-import { Session } from './session.ts';
+import { ProtocolChoice } from './protocol-choice.ts';
+import { type Outcome, Session } from './session.ts';
+import { describeTrouble, type Trouble } from './trouble.ts';
 
 export interface PublisherOptions {
-  /** Of the broker. */
+  /** Of the broker, without a password. */
   url: string;
   clientId: string;
-  username: string | null;
-  password: string | null;
+  /** Asked before every connection; what it throws is why there is none. */
+  access(): Access;
   /** Published on every connection as soon as the broker has accepted it. */
   birth: Message;
   /** What the broker publishes when the device is lost, and the device itself when it stops. */
@@ -21,8 +24,6 @@ export interface PublisherOptions {
   connectTimeout_ms?: number;
 }
 
-/** Messages of QoS 1 that wait for their confirmation at one time. */
-const WINDOW = 16;
 const FLUSH_MS = 400;
 const GOODBYE_MS = 200;
 /** A connection that lasted this long was a good one: the next failure is tried again soon. */
@@ -48,7 +49,9 @@ export class Publisher {
   #upSince_ms = 0;
   #published = 0;
   #dropped = 0;
-  #saidAway = false;
+  readonly #protocol = new ProtocolChoice();
+  #trouble: Trouble | null = null;
+  #saidRefusedMessage = false;
   #upAtStop = false;
 
   constructor(options: PublisherOptions, log: Log, now: () => number = () => performance.now()) {
@@ -73,6 +76,7 @@ export class Publisher {
     this.#stopping = true;
     this.#upAtStop = this.#session?.up ?? false;
     if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
     const session = this.#session;
     if (session?.up) {
       await this.#until(
@@ -96,7 +100,7 @@ export class Publisher {
       this.#queue.put(message, this.#now());
       this.#pump();
     } else if (this.#session?.up) {
-      this.#session.publish(message, (delivered) => this.#count(delivered));
+      this.#session.publish(message, (outcome) => this.#count(outcome));
     } else {
       this.#dropped++;
     }
@@ -105,26 +109,39 @@ export class Publisher {
   /** After a stop `connected` says how it was before. */
   snapshot(): { mqtt: MqttSnapshot } {
     this.#queue.expire(this.#now());
+    const session = this.#session;
     return {
       mqtt: {
-        connected: this.#stopping ? this.#upAtStop : (this.#session?.up ?? false),
+        connected: this.#stopping ? this.#upAtStop : (session?.up ?? false),
+        refused: this.#trouble?.kind === 'refused' ? this.#trouble.reason : null,
+        protocol: session?.up ? session.protocol : null,
         published: this.#published,
         dropped: this.#dropped + this.#queue.dropped,
+        waiting: this.#queue.size + this.#inFlight.size,
       },
     };
   }
 
-  #count(delivered: boolean): void {
-    if (delivered) this.#published++;
+  #count(outcome: Outcome): void {
+    if (outcome === 'delivered') this.#published++;
     else this.#dropped++;
   }
 
   #connect(): void {
-    const { url, clientId, username, password, will } = this.#options;
-    const connectTimeout_ms = this.#options.connectTimeout_ms ?? 5000;
+    this.#retry = null;
+    const { url, clientId, will, connectTimeout_ms = 5000 } = this.#options;
+    let access: Access;
+    try {
+      access = this.#options.access();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#onDown({ kind: 'away', reason, ending: 'other' });
+      return;
+    }
+    const protocol = this.#protocol.next;
     const session = new Session(
-      { url, clientId, username, password, will, connectTimeout_ms },
-      { up: () => this.#onUp(), down: (reason) => this.#onDown(reason) },
+      { url, clientId, access, protocol, will, connectTimeout_ms },
+      { up: () => this.#onUp(), down: (trouble) => this.#onDown(trouble) },
     );
     this.#session = session;
     session.open();
@@ -133,43 +150,56 @@ export class Publisher {
   #onUp(): void {
     this.#upSince_ms = this.#now();
     const news = `broker ${this.#options.url} is connected`;
-    if (this.#saidAway) this.#log.info(news);
+    if (this.#trouble !== null) this.#log.info(news);
     else this.#log.debug(news);
-    this.#saidAway = false;
+    this.#trouble = null;
     this.#session?.publish(this.#options.birth, () => this.#pump());
   }
 
-  #onDown(reason: string): void {
+  #onDown(trouble: Trouble): void {
     this.#session = null;
     this.#queue.giveBack(this.#inFlight, this.#now());
     this.#inFlight.clear();
     if (this.#stopping) return;
+    this.#protocol.ended(trouble.ending);
+    if (trouble.ending === 'version') {
+      this.#retry = setTimeout(() => this.#connect(), 0);
+      return;
+    }
     if (this.#upSince_ms > 0 && this.#now() - this.#upSince_ms >= GOOD_SESSION_MS) {
       this.#backOff.reset();
     }
     this.#upSince_ms = 0;
-    const what = `broker ${this.#options.url} is away (${reason})`;
-    if (this.#saidAway) this.#log.debug(what);
-    else this.#log.warn(`${what}: the stream goes on, trying again`);
-    this.#saidAway = true;
+    const what = describeTrouble(this.#options.url, trouble);
+    if (this.#trouble?.kind === trouble.kind) this.#log.debug(what);
+    else this.#log.warn(what);
+    this.#trouble = trouble;
     this.#retry = setTimeout(() => this.#connect(), this.#backOff.next());
   }
 
   /** Keeps the window full. */
   #pump(): void {
     const session = this.#session;
-    while (session?.up && this.#inFlight.size < WINDOW) {
+    while (session?.up && this.#inFlight.size < session.window) {
       const waiting = this.#queue.take(this.#now());
       if (waiting === undefined) return;
       this.#inFlight.add(waiting);
-      session.publish(waiting.message, (delivered) => {
-        // What was not delivered goes back into the queue when the session is down.
-        if (!delivered) return;
+      session.publish(waiting.message, (outcome) => {
+        // What was lost goes back into the queue when the session is down.
+        if (outcome === 'lost') return;
         this.#inFlight.delete(waiting);
-        this.#published++;
+        this.#count(outcome);
+        if (outcome === 'refused') this.#tellRefused(waiting.message);
         this.#pump();
       });
     }
+  }
+
+  #tellRefused({ topic }: Message): void {
+    if (this.#saidRefusedMessage) return;
+    this.#saidRefusedMessage = true;
+    const what = `broker ${this.#options.url} does not take a message on ${topic}`;
+    this.#log.warn(`${what}: it is dropped; check what this user may publish there`);
   }
 
   async #until(done: () => boolean, patience_ms: number): Promise<void> {

@@ -1,11 +1,19 @@
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt, {
+  type IClientOptions,
+  type IClientPublishOptions,
+  type MqttClient,
+  ReasonCodes,
+} from 'mqtt';
+import type { Access } from './access.ts';
 import type { Message } from './message.ts';
+import type { Protocol } from './protocol-choice.ts';
+import { type Trouble, troubleOf } from './trouble.ts';
 
 export interface SessionOptions {
   url: string;
   clientId: string;
-  username: string | null;
-  password: string | null;
+  access: Access;
+  protocol: Protocol;
   will: Message;
   connectTimeout_ms: number;
 }
@@ -14,12 +22,40 @@ export interface SessionEvents {
   /** The broker has accepted the connection: CONNACK with reason code 0. */
   up(): void;
   /** Once, whether it was up before or not. Nothing follows. */
-  down(reason: string): void;
+  down(trouble: Trouble): void;
 }
+
+/**
+ * delivered: QoS 0 handed to the system, QoS 1 confirmed. refused: the broker does not take this
+ * message. lost: the session ended first.
+ */
+export type Outcome = 'delivered' | 'refused' | 'lost';
 
 /** What may wait in the socket before a QoS 0 message counts as not deliverable. */
 const SOCKET_BACKLOG_BYTES = 64 * 1024;
 const KEEPALIVE_SECONDS = 15;
+/** QoS 1 messages on their way at one time, where the broker names no limit. */
+const WINDOW = 16;
+/** Of a PUBLISH, beside topic and payload; properties have room in it. */
+const HEADER_BYTES = 256;
+
+function publishOptions(message: Message, protocol: Protocol): IClientPublishOptions {
+  const { qos, retain, expiry_seconds, properties } = message;
+  if (protocol === '3.1.1') return { qos, retain };
+  return {
+    qos,
+    retain,
+    properties: {
+      ...(expiry_seconds === undefined ? {} : { messageExpiryInterval: expiry_seconds }),
+      ...(properties === undefined ? {} : { userProperties: { ...properties } }),
+    },
+  };
+}
+
+function mqttReason(code: number | undefined): string {
+  const names: Readonly<Record<number, string>> = ReasonCodes;
+  return names[code ?? 0] || 'the broker has ended it';
+}
 
 /**
  * One connection to a broker, from CONNECT to its end; never a second one. What is not confirmed
@@ -32,8 +68,11 @@ export class Session {
   #client: MqttClient | null = null;
   #up = false;
   #down = false;
-  #reason = 'connection closed';
-  readonly #unanswered = new Set<(delivered: boolean) => void>();
+  #closing = false;
+  #trouble: Trouble = { kind: 'away', reason: 'connection closed', ending: 'unanswered' };
+  #window = WINDOW;
+  #largestBytes = Number.POSITIVE_INFINITY;
+  readonly #unanswered = new Set<(outcome: Outcome) => void>();
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
@@ -44,53 +83,54 @@ export class Session {
     return this.#up;
   }
 
+  get protocol(): Protocol {
+    return this.#options.protocol;
+  }
+
+  /** QoS 1 messages that the broker takes before it has confirmed the first. */
+  get window(): number {
+    return this.#window;
+  }
+
   open(): void {
-    const { url, clientId, username, password, will, connectTimeout_ms } = this.#options;
-    const client = mqtt.connect(url, {
-      clientId,
-      ...(username === null ? {} : { username }),
-      ...(password === null ? {} : { password }),
-      will: {
-        topic: will.topic,
-        payload: Buffer.from(will.payload),
-        qos: will.qos,
-        retain: will.retain,
-      },
-      protocolVersion: 4,
-      clean: true,
-      reconnectPeriod: 0,
-      queueQoSZero: false,
-      resubscribe: false,
-      keepalive: KEEPALIVE_SECONDS,
-      connectTimeout: connectTimeout_ms,
-    });
+    const client = mqtt.connect(this.#options.url, this.#clientOptions());
     this.#client = client;
-    client.on('connect', () => {
+    client.on('connect', ({ properties }) => {
       this.#up = true;
+      this.#trouble = { kind: 'away', reason: 'connection closed', ending: 'other' };
+      this.#window = Math.min(WINDOW, properties?.receiveMaximum ?? WINDOW);
+      this.#largestBytes = properties?.maximumPacketSize ?? this.#largestBytes;
       this.#events.up();
     });
     client.on('error', (error) => {
-      this.#reason = 'code' in error && error.message === '' ? String(error.code) : error.message;
+      this.#trouble = troubleOf(error, this.#up);
       this.#end();
+    });
+    client.on('disconnect', ({ reasonCode }) => {
+      const error = Object.assign(new Error(mqttReason(reasonCode)), { code: reasonCode ?? 0 });
+      this.#trouble = troubleOf(error, true);
     });
     client.on('close', () => this.#end());
   }
 
-  /**
-   * `done` says, once, whether the message was delivered: QoS 0 handed to the system, QoS 1
-   * confirmed. It is called before `down` for what was not.
-   */
-  publish(message: Message, done: (delivered: boolean) => void): void {
+  /** `done` is called once; before `down` for what was lost. */
+  publish(message: Message, done: (outcome: Outcome) => void): void {
     const client = this.#client;
     const full = message.qos === 0 && (client?.stream.writableLength ?? 0) > SOCKET_BACKLOG_BYTES;
     if (client === null || !this.#up || full) {
-      done(false);
+      done('lost');
       return;
     }
-    const { topic, payload, qos, retain } = message;
+    const { topic, payload } = message;
+    if (Buffer.byteLength(topic) + Buffer.byteLength(payload) + HEADER_BYTES > this.#largestBytes) {
+      done('refused');
+      return;
+    }
     this.#unanswered.add(done);
-    client.publish(topic, payload, { qos, retain }, (error) => {
-      if (this.#unanswered.delete(done)) done(!error);
+    client.publish(topic, payload, publishOptions(message, this.protocol), (error) => {
+      if (!this.#unanswered.delete(done)) return;
+      if (error) done(this.#up && !this.#closing ? 'refused' : 'lost');
+      else done('delivered');
     });
   }
 
@@ -98,7 +138,8 @@ export class Session {
   async close(patience_ms: number): Promise<void> {
     const client = this.#client;
     if (client === null || this.#down) return;
-    this.#reason = 'stopped';
+    this.#closing = true;
+    this.#trouble = { kind: 'away', reason: 'stopped', ending: 'other' };
     if (this.#up) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, patience_ms);
@@ -111,6 +152,31 @@ export class Session {
     this.#end();
   }
 
+  #clientOptions(): IClientOptions {
+    const { clientId, access, protocol, will, connectTimeout_ms } = this.#options;
+    const { properties } = publishOptions(will, protocol);
+    return {
+      clientId,
+      ...(access.username === null ? {} : { username: access.username }),
+      ...(access.password === null ? {} : { password: access.password }),
+      ...access.tls,
+      will: {
+        topic: will.topic,
+        payload: Buffer.from(will.payload),
+        qos: will.qos,
+        retain: will.retain,
+        ...(properties === undefined ? {} : { properties }),
+      },
+      protocolVersion: protocol === '5' ? 5 : 4,
+      clean: true,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      keepalive: KEEPALIVE_SECONDS,
+      connectTimeout: connectTimeout_ms,
+    };
+  }
+
   #end(): void {
     if (this.#down) return;
     this.#down = true;
@@ -118,7 +184,7 @@ export class Session {
     const unanswered = [...this.#unanswered];
     this.#unanswered.clear();
     this.#client?.end(true);
-    for (const done of unanswered) done(false);
-    this.#events.down(this.#reason);
+    for (const done of unanswered) done('lost');
+    this.#events.down(this.#trouble);
   }
 }
