@@ -51,6 +51,8 @@ export interface Recommendation {
   mapped_bytes: number;
   quota_bytes: number;
   why: string;
+  /** A bit for each allocation of the load, in hexadecimal: whether it goes to the high end. */
+  ends: string;
 }
 
 /** Everything that is learnt from a recorded load and the runs after it. */
@@ -78,6 +80,7 @@ export interface Counted {
   externalFragmentation: number;
   internalFragmentation: number;
   fits: readonly Fit[];
+  ends: Uint8Array;
 }
 
 /** Chunks that a pool on ordinary pages can have. */
@@ -98,7 +101,7 @@ export function analyse(trace: Trace, counted: Counted): Analysis {
     owners: ownerFigures(story),
     histogram: histogramOf(story.lives.map(({ bytes }) => bytes)),
     chunks,
-    pool: recommend(chunks),
+    pool: { ...recommend(chunks), ends: Buffer.from(counted.ends).toString('hex') },
   };
 }
 
@@ -169,7 +172,7 @@ export function histogramOf(sizes: readonly number[]): SizeClass[] {
 const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
 
 /** Of the ordinary chunks the one that wastes less; at equal waste the larger, in fewer pieces. */
-function recommend(chunks: readonly ChunkFigures[]): Recommendation {
+function recommend(chunks: readonly ChunkFigures[]): Omit<Recommendation, 'ends'> {
   const ordinary = chunks.filter(({ chunk_bytes }) => chunk_bytes <= ORDINARY_CHUNK_BYTES);
   const [best, ...others] = [...ordinary].sort(
     (a, b) => a.waste_bytes - b.waste_bytes || b.chunk_bytes - a.chunk_bytes,

@@ -66,7 +66,7 @@ const modelSchema = {
     pool: {
       type: 'object',
       additionalProperties: false,
-      required: ['chunk_bytes', 'mapped_bytes', 'quota_bytes', 'why'],
+      required: ['chunk_bytes', 'mapped_bytes', 'quota_bytes', 'why', 'ends'],
       description: 'What the loader makes.',
       properties: {
         chunk_bytes: {
@@ -79,6 +79,13 @@ const modelSchema = {
         mapped_bytes: bytes('Mapped before the load begins.'),
         quota_bytes: bytes('What the pool may map at most.'),
         why: { type: 'string', description: 'Why this chunk.' },
+        ends: {
+          type: 'string',
+          pattern: '^([0-9a-f]{2})*$',
+          description:
+            'A bit for each allocation of the load, bit 0 of the first byte first: 0 where the block stays ' +
+            'or makes way for one that does, at the low end of the pool; 1 at the high end.',
+        },
       },
     },
   },

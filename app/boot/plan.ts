@@ -38,6 +38,8 @@ export interface ModelPool {
   /** Address space, as far as the quota may be raised where the model turns out to need more. */
   windowBytes: number;
   chunkBytes: number;
+  /** Where each of the load's blocks goes: `Pool.place`. */
+  ends: Uint8Array;
 }
 
 /** What will run, and how much memory each part of it gets. */
@@ -113,7 +115,8 @@ async function poolByTrial(
   const verdict = await tryModel(model, config, signal);
   if (!verdict.ok) throw new Error(verdict.message);
   const [{ chunkBytes, mappedBytes, poolBytes: quotaBytes }] = verdict.fits;
-  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes * WINDOW_QUOTAS };
+  const { ends } = verdict;
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes * WINDOW_QUOTAS, ends };
 }
 
 /** Nothing is tried and nothing grows past the plan: what it says is what was seen. */
@@ -123,7 +126,8 @@ function poolByPlan(model: ModelConfig, sha256: string, given: GivenPlan): Model
   const wanted = { file, sha256, threads, delegate, runtime };
   const pool = plannedPool(given.file, given.plan, wanted);
   const { chunk_bytes: chunkBytes, mapped_bytes: mappedBytes, quota_bytes: quotaBytes } = pool;
-  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes };
+  const ends = Buffer.from(pool.ends, 'hex');
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes, ends };
 }
 
 /** The plan that the configuration names, with what it must agree with. */

@@ -47,7 +47,7 @@ export class PooledModel implements Part {
     this.planned = planned;
     const { config, answers, sha256, pool } = planned;
     const { name, file, threads, delegate } = config;
-    const { mappedBytes: plannedBytes, ...sizes } = pool;
+    const { mappedBytes: plannedBytes, ends: _, ...sizes } = pool;
     this.pool = new Pool(region, { name, plannedBytes, ...sizes });
     const options = { name, source: file, threads, delegate, sha256 };
     this.model = new Model(runtime, this.pool, options);
@@ -63,6 +63,8 @@ export class PooledModel implements Part {
   async start(): Promise<void> {
     await this.pool.start();
     await this.#load();
+    // What the load alone needed lies behind what stays, for others to have.
+    await this.pool.trim(0);
     requirePicture(this.model);
     // A task that does not fit the outputs is told now, not on the first frame.
     const { name, inputs, outputs } = this.model;
@@ -75,9 +77,10 @@ export class PooledModel implements Part {
   }
 
   async #load(): Promise<void> {
-    const { quotaBytes, windowBytes: most, chunkBytes } = this.#sizes;
+    const { quotaBytes, windowBytes: most, chunkBytes, ends } = this.#sizes;
     const step = roundUp(quotaBytes * GROWTH, chunkBytes);
     for (let quota = quotaBytes; ; ) {
+      this.pool.place(ends);
       try {
         await this.model.start();
         return;

@@ -122,6 +122,13 @@ export class Pool {
     await callAsync(this.#native.ep_pool_trim, this.handle, mappedBytes);
   }
 
+  /** Says where the next allocations go: a bit for each, 0 for the low end of the free memory, 1 for
+   *  the high one, as a trial of the same model has told. Advice only. */
+  place(ends: Uint8Array): void {
+    const error = sharedError();
+    check(this.#native.ep_pool_place(this.handle, ends, ends.length * 8, error), error);
+  }
+
   setQuota(quotaBytes: number): void {
     const error = sharedError();
     check(this.#native.ep_pool_set_quota(this.handle, quotaBytes, error), error);

@@ -50,6 +50,8 @@ export type Verdict =
       internalFragmentation: number;
       /** One for each chunk asked for, in that order; never empty. */
       fits: [Fit, ...Fit[]];
+      /** Which blocks stay, for `Pool.place`: a bit for each allocation. */
+      ends: Uint8Array;
       fileBytes: number;
       /** As in the snapshot: `xnnpack+qs8`, `none (xnnpack+qu8 refused)`. */
       delegate: string;
@@ -74,6 +76,8 @@ type Answer =
       external_fragmentation: number;
       internal_fragmentation: number;
       fits: { chunk_bytes: number; mapped_bytes: number; pool_bytes: number }[];
+      /** Hexadecimal. */
+      ends: string;
       file_bytes: number;
       delegate: number;
       delegate_tried: number;
@@ -212,6 +216,7 @@ function findings(file: string, answer: Answer & { ok: true }): Verdict {
     externalFragmentation: answer.external_fragmentation,
     internalFragmentation: answer.internal_fragmentation,
     fits: [first, ...others],
+    ends: Buffer.from(answer.ends, 'hex'),
     fileBytes: answer.file_bytes,
     delegate: delegateName(answer.delegate, answer.delegate_tried),
     loadMs: answer.load_ns / 1e6,

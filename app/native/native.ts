@@ -59,6 +59,7 @@ export interface Native {
   ep_pool_set_quota: Call<(pool: PoolHandle, quotaBytes: number, error: Err) => Status>;
   ep_pool_grow: Call<(pool: PoolHandle, mappedBytes: number, error: Err) => Status>;
   ep_pool_trim: Call<(pool: PoolHandle, mappedBytes: number, error: Err) => Status>;
+  ep_pool_place: Call<(pool: PoolHandle, ends: Uint8Array, count: number, error: Err) => Status>;
   ep_pool_alloc: Call<(pool: PoolHandle, bytes: number, alignment: number) => bigint | null>;
   ep_pool_free: Call<(pool: PoolHandle, block: bigint | null) => void>;
   ep_pool_get_stats: Call<(pool: PoolHandle, out: Fill<PoolStats>) => void>;

@@ -11,6 +11,7 @@ export const prototypes = [
   'int32_t ep_pool_set_quota(ep_pool *pool, uint64_t quota_bytes, void *error)',
   'int32_t ep_pool_grow(ep_pool *pool, uint64_t mapped_bytes, void *error)',
   'int32_t ep_pool_trim(ep_pool *pool, uint64_t mapped_bytes, void *error)',
+  'int32_t ep_pool_place(ep_pool *pool, const uint8_t *ends, uint32_t count, void *error)',
   'void *ep_pool_alloc(ep_pool *pool, uint64_t bytes, uint64_t alignment)',
   'void ep_pool_free(ep_pool *pool, void *block)',
   'void ep_pool_get_stats(ep_pool *pool, _Out_ ep_pool_stats *out)',

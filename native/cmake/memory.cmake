@@ -14,6 +14,7 @@ list(APPEND EP_SOURCES
   src/region.cpp
   src/windows.cpp)
 list(APPEND EP_TESTS
+  test/ends_test.cpp
   test/heap_damage_test.cpp
   test/heap_test.cpp
   test/limits_test.cpp

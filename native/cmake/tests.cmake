@@ -28,6 +28,10 @@ foreach(source ${EP_TESTS})
 endforeach()
 
 # Run by the board test in its guest, which has the devices.
+# A part of the trial program, which is no part of the library.
+target_sources(ends_test PRIVATE tools/ends.cpp)
+target_include_directories(ends_test PRIVATE tools)
+
 foreach(source ${EP_BOARD_TESTS})
   ep_add_test(${source})
 endforeach()

@@ -157,7 +157,7 @@ typedef struct ep_pool_options {
  * The numbers, defined once. All are over mapped bytes and taken before any reset.
  *   external fragmentation = (free - largest allocation that would succeed) / mapped
  *   internal fragmentation = (taken - requested) / taken
- *   utilisation            = peak live / mapped
+ *   utilisation            = peak live / the most that was mapped since the pool was made or reset
  *   headroom               = 1 - peak live / quota
  * taken = live blocks with their headers and padding; requested = what their callers asked for;
  * live = taken; free = mapped - taken - the heap's own control block.
@@ -220,6 +220,14 @@ EP_API void* ep_pool_alloc(ep_pool* pool, uint64_t bytes, uint64_t alignment);
 /** Frees a block of this pool; NULL is ignored. Any thread. Constant time. Aborts on a pointer
  *  that is not a live block of the pool: a broken invariant, not an input. */
 EP_API void ep_pool_free(ep_pool* pool, void* block);
+
+/** Says where the next `count` allocations and resizes go: where bit n of `ends` (bit 0 of byte 0
+ *  first) is 0, the n-th goes to the low end of the free memory, where it is 1 to the high end.
+ * With what stays at the low end and what goes again at the high one, the free memory is one piece,
+ * and ep_pool_trim gives all of it back. Advice only: a block that fits nowhere else lies
+ * elsewhere, and a load that allocates otherwise than the one that the bits are from works as well.
+ * `ends` is copied; `count` 0 takes the advice back. EP_E_ARGUMENT iff `ends` is missing. */
+EP_API int32_t ep_pool_place(ep_pool* pool, const uint8_t* ends, uint32_t count, ep_error* error);
 
 /** Any thread, any time. */
 EP_API void ep_pool_get_stats(ep_pool* pool, ep_pool_stats* out);

@@ -202,6 +202,31 @@ Heap::Fit Heap::find_exhaustively(uint32_t units, size_t alignment) const {
   return {0, 0};
 }
 
+Heap::Class Heap::largest_class() const {
+  const auto row = static_cast<uint32_t>(std::bit_width(row_bitmap_)) - 1;
+  return {row, static_cast<uint32_t>(std::bit_width(column_bitmaps_[row])) - 1};
+}
+
+Heap::Fit Heap::find_towards(End side, uint32_t units, size_t alignment) const {
+  const Fit fit = find(units, alignment);
+  if (side == End::any || fit.place == 0) return fit;
+  // The large free block lies between both ends. A hole on the wrong side of it is left to the
+  // blocks of that side.
+  const Class c = largest_class();
+  const Place middle = heads_[c.row][c.column];
+  const bool wrong_side = side == End::low ? fit.place > middle : fit.place < middle;
+  const uint32_t lead = lead_units(middle, alignment);
+  return wrong_side && uint64_t{lead} + units <= get(middle).units ? Fit{middle, lead} : fit;
+}
+
+bool Heap::goes_high(End side, size_t bytes) {
+  if (side != End::any) return side == End::high;
+  if (bytes < size_bytes_ / kLargeShare) return false;
+  const bool high = next_large_high_ != 0;
+  next_large_high_ = ~next_large_high_;
+  return high;
+}
+
 // ── Blocks ──
 
 void Heap::make_free(Place place, uint32_t units) {
@@ -233,17 +258,14 @@ void Heap::count_peak() {
   peak_guard_ = ~live_bytes_;
 }
 
-void* Heap::allocate(size_t bytes, size_t alignment) {
+void* Heap::allocate(size_t bytes, size_t alignment, End side) {
   if (bytes > kMaxBytes || alignment > kMaxBytes) return nullptr;
   const uint32_t units = units_for(bytes);
-  Fit fit = find(units, alignment);
+  Fit fit = find_towards(side, units, alignment);
   if (fit.place == 0) return nullptr;
   Header block = get(fit.place);
-  if (bytes >= size_bytes_ / kLargeShare) {
-    if (next_large_high_ != 0) {
-      fit.lead_units = high_lead_units(fit.place, block.units, units, alignment);
-    }
-    next_large_high_ = ~next_large_high_;
+  if (goes_high(side, bytes)) {
+    fit.lead_units = high_lead_units(fit.place, block.units, units, alignment);
   }
   unlink(fit.place, block.units);
   const Place place = fit.place + fit.lead_units;
@@ -331,9 +353,8 @@ size_t Heap::requested_bytes(const void* block) const {
 HeapStats Heap::stats() const {
   uint32_t largest_units = 0;
   if (row_bitmap_ != 0) {
-    const auto row = static_cast<uint32_t>(std::bit_width(row_bitmap_)) - 1;
-    const auto column = static_cast<uint32_t>(std::bit_width(column_bitmaps_[row])) - 1;
-    Place place = heads_[row][column];
+    const Class largest = largest_class();
+    Place place = heads_[largest.row][largest.column];
     while (place != 0) {
       largest_units = std::max(largest_units, get(place).units);
       place = *reinterpret_cast<const Half*>(at(place + 1));

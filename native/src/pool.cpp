@@ -44,6 +44,7 @@ ep_status ep_pool::map_more(uint64_t bytes) {
   } else {
     heap_->grow(bytes);
   }
+  most_mapped_bytes_ = std::max(most_mapped_bytes_, mapped_bytes());
   return EP_OK;
 }
 
@@ -63,6 +64,12 @@ ep_status ep_pool::grow_for(size_t bytes, size_t alignment, uint64_t limit_bytes
 // ── Allocating ──
 
 bool ep_pool::due_to_fail() { return fail_countdown_ != 0 && --fail_countdown_ == 0; }
+
+ep::End ep_pool::next_end() {
+  if (ends_used_ == ends_count_) return ep::End::any;
+  const uint32_t n = ends_used_++;
+  return (ends_[n / 8] >> n % 8 & 1) != 0 ? ep::End::high : ep::End::low;
+}
 
 // What there is in sum and in one piece: the heap's free bytes, and what could still be mapped
 // behind its last block.
@@ -92,12 +99,13 @@ void* ep_pool::allocate(size_t bytes, size_t alignment, bool emergency) {
   if ((alignment & (alignment - 1)) != 0) return refuse(EP_E_ARGUMENT, bytes);
   alignment = std::max(alignment, ep::kAlignment);
   if (!emergency && due_to_fail()) return refuse(EP_E_POOL_FULL, bytes);
-  void* block = heap_ == nullptr ? nullptr : heap_->allocate(bytes, alignment);
+  const ep::End side = next_end();
+  void* block = heap_ == nullptr ? nullptr : heap_->allocate(bytes, alignment, side);
   if (block == nullptr) {
     const uint64_t limit = quota_bytes_ + (emergency ? emergency_bytes_ : 0);
     const ep_status status = grow_for(bytes, alignment, limit);
     if (status != EP_OK) return refuse(status, bytes);
-    block = heap_->allocate(bytes, alignment);
+    block = heap_->allocate(bytes, alignment, side);
   }
   note(EP_OP_ALLOC, block, nullptr, bytes, alignment);
   return block;
@@ -116,12 +124,14 @@ void* ep_pool::resize(void* block, size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (heap_ == nullptr) ep::broken_invariant("no block of this pool", block);
   const size_t kept = std::min(heap_->requested_bytes(block), bytes);
+  // Counted whether it moves or not, which may be otherwise from one load to the next.
+  const ep::End side = next_end();
   if (due_to_fail()) return refuse(EP_E_POOL_FULL, bytes);
   if (heap_->resize_in_place(block, bytes)) {
     note(EP_OP_RESIZE, block, block, bytes, ep::kAlignment);
     return block;
   }
-  void* moved = heap_->allocate(bytes, ep::kAlignment);
+  void* moved = heap_->allocate(bytes, ep::kAlignment, side);
   if (moved == nullptr) {
     const ep_status status = grow_for(bytes, ep::kAlignment, quota_bytes_);
     if (status != EP_OK) return refuse(status, bytes);
@@ -130,7 +140,7 @@ void* ep_pool::resize(void* block, size_t bytes) {
       note(EP_OP_RESIZE, block, block, bytes, ep::kAlignment);
       return block;
     }
-    moved = heap_->allocate(bytes, ep::kAlignment);
+    moved = heap_->allocate(bytes, ep::kAlignment, side);
   }
   std::memcpy(moved, block, kept);
   note(EP_OP_RESIZE, moved, block, bytes, ep::kAlignment);

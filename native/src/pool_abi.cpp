@@ -67,6 +67,7 @@ int32_t ep_pool::reset(ep_error* error) {
   if (heap_ != nullptr) heap_->reset();
   // What workers drew from the emergency reserve goes back.
   if (mapped_bytes() > quota_bytes_) trim_locked(quota_bytes_);
+  most_mapped_bytes_ = mapped_bytes();
   return EP_OK;
 }
 
@@ -169,7 +170,7 @@ void ep_pool::get_stats(ep_pool_stats* out) {
   };
   out->external_fragmentation = share(heap.free_bytes - heap.largest_free_bytes, out->mapped_bytes);
   out->internal_fragmentation = share(out->live_bytes - out->requested_bytes, out->live_bytes);
-  out->utilisation = share(out->peak_live_bytes, out->mapped_bytes);
+  out->utilisation = share(out->peak_live_bytes, most_mapped_bytes_ + parts_mapped_bytes_);
   out->headroom = 1.0 - share(out->peak_live_bytes, quota_bytes_);
 }
 
@@ -194,6 +195,18 @@ uint32_t ep_pool::blocks(ep_block* blocks, uint32_t capacity) {
 void ep_pool::fail_nth(uint64_t n) {
   const std::lock_guard lock(mutex_);
   fail_countdown_ = n;
+}
+
+int32_t ep_pool::place(const uint8_t* ends, uint32_t count, ep_error* error) {
+  if (ends == nullptr && count != 0) {
+    return fail(error, EP_E_ARGUMENT, "pool %s: the ends of %u allocations are missing", name_,
+                count);
+  }
+  const std::lock_guard lock(mutex_);
+  ends_.assign(ends, ends + (count + 7) / 8);
+  ends_count_ = count;
+  ends_used_ = 0;
+  return EP_OK;
 }
 
 int32_t ep_pool::record(uint32_t capacity, ep_error* error) {
@@ -257,6 +270,10 @@ uint32_t ep_pool_blocks(ep_pool* pool, ep_block* blocks, uint32_t capacity) {
 }
 
 void ep_pool_fail_nth(ep_pool* pool, uint64_t n) { pool->fail_nth(n); }
+
+int32_t ep_pool_place(ep_pool* pool, const uint8_t* ends, uint32_t count, ep_error* error) {
+  return pool->place(ends, count, error);
+}
 
 int32_t ep_pool_record(ep_pool* pool, uint32_t capacity, ep_error* error) {
   return pool->record(capacity, error);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <vector>
 
 #include "edgepool.h"
 #include "error.hpp"
@@ -35,6 +36,7 @@ struct ep_pool {
   void get_stats(ep_pool_stats* out);
   uint32_t blocks(ep_block* blocks, uint32_t capacity);
   void fail_nth(uint64_t n);
+  int32_t place(const uint8_t* ends, uint32_t count, ep_error* error);
   int32_t record(uint32_t capacity, ep_error* error);
   uint32_t records(ep_record* records, uint32_t capacity);
 
@@ -66,6 +68,7 @@ struct ep_pool {
   ep_status map_part(ep::PoolPart* part, uint64_t wanted);
   uint64_t room_bytes(uint64_t limit_bytes) const;
   bool due_to_fail();
+  ep::End next_end();
   void* refuse(ep_status status, size_t bytes);
   ep::Figures figures(uint64_t requested_bytes) const;
   void note(ep_operation operation, const void* block, const void* old_block, size_t bytes,
@@ -85,7 +88,8 @@ struct ep_pool {
   uint64_t chunk_bytes_ = 0;
   uint64_t emergency_bytes_ = 0;
   ep::Holding holding_;
-  ep::Heap* heap_ = nullptr;  // null until something is mapped
+  ep::Heap* heap_ = nullptr;        // null until something is mapped
+  uint64_t most_mapped_bytes_ = 0;  // by the heap, since the pool was made or reset
   uint64_t parts_bytes_ = 0;
   uint64_t parts_mapped_bytes_ = 0;
   uint64_t parts_peak_bytes_ = 0;
@@ -95,6 +99,9 @@ struct ep_pool {
   uint64_t fail_countdown_ = 0;
   ep::Refusal refusal_{};
   ep::Recording recording_;
+  std::vector<uint8_t> ends_;  // by ep_pool_place: a bit for each allocation
+  uint32_t ends_count_ = 0;
+  uint32_t ends_used_ = 0;
   std::atomic<ep_phase> phase_{EP_PHASE_NONE};
   std::atomic<uint32_t> holds_{0};
 

@@ -67,10 +67,10 @@ class ShadowedHeap {
  public:
   explicit ShadowedHeap(size_t bytes) : arena_(bytes), heap_(arena_.heap(bytes)) { prove(); }
 
-  bool allocate(size_t bytes, size_t alignment) {
+  bool allocate(size_t bytes, size_t alignment, ep::End side = ep::End::any) {
     prove();
     const bool fits = some_block_fits(heap_, bytes, alignment);
-    void* block = heap_->allocate(bytes, alignment);
+    void* block = heap_->allocate(bytes, alignment, side);
     EXPECT_EQ(block != nullptr, fits) << bytes << " bytes at " << alignment;
     if (block == nullptr) {
       prove();

@@ -1,5 +1,7 @@
 #include "heap.hpp"
 
+#include <deque>
+
 #include "heap_support.hpp"
 
 namespace {
@@ -7,6 +9,7 @@ namespace {
 using namespace ep_test;
 using ep::Heap;
 
+constexpr ep::End kEnds[] = {ep::End::any, ep::End::low, ep::End::high};
 constexpr size_t kAlignments[] = {16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
 void run_to_refusals(uint64_t seed, size_t heap_bytes, int wanted) {
@@ -18,7 +21,8 @@ void run_to_refusals(uint64_t seed, size_t heap_bytes, int wanted) {
     const uint64_t dice = random() % 100;
     if (dice < 55 || heap.size() == 0) {
       const size_t most = size_t{1} << (random() % 13 + 1);
-      if (!heap.allocate(random() % most, kAlignments[random() % 9])) refusals += 1;
+      const size_t alignment = kAlignments[random() % 9];
+      if (!heap.allocate(random() % most, alignment, kEnds[random() % 3])) refusals += 1;
     } else if (dice < 90) {
       heap.free(random() % heap.size());
     } else {
@@ -141,6 +145,40 @@ TEST(Heap, GrowingPiecesFitIntoWhatTheLastTwoTake) {
     }
     EXPECT_LE(blocks_of(heap).size(), 3u) << "what is free lies in one piece";
   }
+}
+
+TEST(Heap, LeavesOnePieceFreeBetweenWhatStaysAndWhatGoes) {
+  const uint64_t seed = test_seed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const Arena arena(1 << 20);
+  Heap* const heap = arena.heap(1 << 20);
+  std::vector<char*> staying;
+  std::deque<char*> going;
+  for (int i = 0; i < 2000; ++i) {
+    const size_t alignment = kAlignments[random() % 3];
+    const bool stays = random() % 4 == 0;
+    void* const block =
+        heap->allocate(random() % 400, alignment, stays ? ep::End::low : ep::End::high);
+    ASSERT_NE(block, nullptr);
+    if (stays) {
+      staying.push_back(static_cast<char*>(block));
+    } else {
+      going.push_back(static_cast<char*>(block));
+    }
+    if (going.size() > 40) {
+      heap->free(going.front());
+      going.pop_front();
+    }
+  }
+  EXPECT_LT(*std::max_element(staying.begin(), staying.end()),
+            *std::min_element(going.begin(), going.end()));
+  for (char* block : going) heap->free(block);
+  EXPECT_EQ(heap->check(), nullptr);
+  // Gaps in front of aligned blocks may be left, of no more than an alignment each.
+  const ep::HeapStats stats = heap->stats();
+  EXPECT_EQ(stats.largest_free_bytes, heap->tail_bytes() - 8);
+  EXPECT_LT(stats.free_bytes - stats.largest_free_bytes, 64 * staying.size());
 }
 
 TEST(Heap, GrowsByExactlyWhatAnAllocationNeeds) {

@@ -1,9 +1,10 @@
 // Loads a model in a process of its own and tells on stdout, as one line of JSON, what became of
-// it: once in a pool that may grow, which shows its peak; then, for each chunk, in pools of the
-// peak and more until one is large enough, because blocks of a full pool may lie so that a large
-// one does not fit between them; and once more with every operation on its pool recorded, if that
-// is wanted. A model that crashes the runtime crashes this program and nothing else; who started
-// it sees the signal.
+// it: once in a pool that may grow, which shows its peak and which blocks stay, so that those after
+// it know where each block goes (ep_pool_place); then, for each chunk, in pools of the peak and
+// more until one is large enough, because blocks of a full pool may lie so that a large one does
+// not fit between them; and once more with every operation on its pool recorded, if that is wanted.
+// A model that crashes the runtime crashes this program and nothing else; who started it sees the
+// signal.
 //
 //   edgepool-trial LIBRARY MODEL NAME THREADS DELEGATE CHUNK_BYTES[,CHUNK_BYTES]... CAPACITY_BYTES
 //                  [RECORD_FILE INVOKES]
@@ -29,6 +30,10 @@ using trial::Fit;
 
 // What a heap keeps for itself; less than a page.
 constexpr uint64_t kHeapBytes = 4096;
+// Of the first load, of which nobody knows yet how many there are.
+constexpr uint32_t kMostRecords = 1u << 17;
+// Share of a pool that a model should use of it at its peak, where it has a choice.
+constexpr double kLeastUse = 0.9;
 
 std::string quoted(const char* text) {
   std::string out = "\"";
@@ -49,6 +54,16 @@ std::string quoted(const char* text) {
 void tell_failure(const ep_error& error) {
   printf("{\"ok\":false,\"status\":%d,\"message\":%s}\n", error.status,
          quoted(error.message).c_str());
+}
+
+std::string hexadecimal(const std::vector<uint8_t>& bytes) {
+  std::string out;
+  for (const uint8_t byte : bytes) {
+    char text[3];
+    snprintf(text, sizeof(text), "%02x", byte);
+    out += text;
+  }
+  return out;
 }
 
 std::string fits_of(const Findings& findings) {
@@ -73,9 +88,10 @@ void tell_success(const Findings& findings) {
          fits_of(findings).c_str());
   printf("\"file_bytes\":%" PRIu64 ",\"delegate\":%" PRIu32 ",\"delegate_tried\":%" PRIu32
          ",\"load_ns\":%" PRIu64 ",\"allocations\":%" PRIu64
-         ",\"external_fragmentation\":%.9f,\"internal_fragmentation\":%.9f}\n",
+         ",\"external_fragmentation\":%.9f,\"internal_fragmentation\":%.9f,\"ends\":\"%s\"}\n",
          info.file_bytes, info.delegate, info.delegate_tried, info.load_ns, stats.allocations,
-         stats.external_fragmentation, stats.internal_fragmentation);
+         stats.external_fragmentation, stats.internal_fragmentation,
+         hexadecimal(findings.ends.bits).c_str());
 }
 
 int32_t open_runtime(const Arguments& arguments, ep_region** region, ep_runtime** runtime,
@@ -107,6 +123,32 @@ int32_t find_fit(const Arguments& arguments, ep_region* region, ep_runtime* runt
   return EP_OK;
 }
 
+int32_t find_fits(const Arguments& arguments, ep_region* region, ep_runtime* runtime,
+                  Findings* findings, ep_error* error) {
+  findings->fits.clear();
+  int32_t status = EP_OK;
+  for (size_t i = 0; status == EP_OK && i < arguments.chunk_bytes.size(); ++i) {
+    status = find_fit(arguments, region, runtime, arguments.chunk_bytes[i], findings, error);
+  }
+  return status;
+}
+
+/** Threads free some blocks later than one thread does, and a scratch buffer may then lie between
+ *  blocks that stay. Where the ends cost that much, the model is better off without them. */
+int32_t settle_ends(const Arguments& arguments, ep_region* region, ep_runtime* runtime,
+                    Findings* findings, ep_error* error) {
+  int32_t status = find_fits(arguments, region, runtime, findings, error);
+  if (status != EP_OK) return status;
+  const Fit& with_ends = findings->fits.front();
+  if (findings->peak_bytes >= with_ends.mapped_bytes * kLeastUse) return EP_OK;
+  Findings without = *findings;
+  without.ends = {};
+  status = find_fits(arguments, region, runtime, &without, error);
+  if (status != EP_OK) return status;
+  if (without.fits.front().mapped_bytes < with_ends.mapped_bytes) *findings = without;
+  return EP_OK;
+}
+
 int32_t record(const Arguments& arguments, ep_region* region, ep_runtime* runtime,
                Findings* findings, ep_error* error) {
   const Fit& fit = findings->fits.front();
@@ -125,11 +167,11 @@ int32_t try_model(const Arguments& arguments, Findings* findings, ep_error* erro
   status = open_runtime(arguments, &region, &runtime, error);
   if (status != EP_OK) return status;
   const uint32_t chunk = arguments.chunk_bytes.front();
-  const trial::PoolSize growing = {chunk, arguments.capacity_bytes, 0, 0};
+  const trial::PoolSize growing = {chunk, arguments.capacity_bytes, 0, kMostRecords};
   status = load_once(arguments, region, runtime, growing, findings, error);
-  for (size_t i = 0; status == EP_OK && i < arguments.chunk_bytes.size(); ++i) {
-    status = find_fit(arguments, region, runtime, arguments.chunk_bytes[i], findings, error);
-  }
+  if (status != EP_OK) return status;
+  findings->ends = trial::choose_ends(findings->records);
+  status = settle_ends(arguments, region, runtime, findings, error);
   if (status != EP_OK || arguments.record_file == nullptr) return status;
   return record(arguments, region, runtime, findings, error);
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "edgepool.h"
+#include "ends.hpp"
 
 namespace trial {
 
@@ -32,6 +33,7 @@ struct Findings {
   ep_pool_stats stats;    // of the last load, while the model was in its pool
   uint64_t peak_bytes;    // the most of all loads
   uint64_t base_address;  // where the recorded pool's window started
+  Ends ends;              // of the first load, for those after it
   std::vector<Fit> fits;
   std::vector<ep_record> records;
 };

@@ -31,15 +31,12 @@ int32_t start_recording(ep_pool* pool, const Arguments& arguments, uint32_t capa
   return status != EP_OK ? status : ep_pool_record(pool, capacity, error);
 }
 
-int32_t take_records(ep_pool* pool, const Arguments& arguments, uint32_t capacity,
-                     Findings* findings, ep_error* error) {
-  findings->records.resize(capacity);
-  const uint32_t made = ep_pool_records(pool, findings->records.data(), capacity);
-  if (made > capacity) {
-    return fail(error, EP_E_NO_MEMORY, arguments.name, "more operations than there was room for");
-  }
-  findings->records.resize(made);
-  return EP_OK;
+/** None where there were more than there was room for. */
+std::vector<ep_record> take_records(ep_pool* pool, uint32_t capacity) {
+  const uint32_t made = ep_pool_records(pool, nullptr, 0);
+  std::vector<ep_record> records(made > capacity ? 0 : made);
+  ep_pool_records(pool, records.data(), static_cast<uint32_t>(records.size()));
+  return records;
 }
 
 int32_t run_model(ep_pool* pool, ep_model* model, const Arguments& arguments, Findings* findings,
@@ -63,6 +60,8 @@ int32_t load_into(ep_pool* pool, ep_runtime* runtime, const Arguments& arguments
     status = start_recording(pool, arguments, record_capacity, findings, error);
     if (status != EP_OK) return status;
   }
+  status = ep_pool_place(pool, findings->ends.bits.data(), findings->ends.count, error);
+  if (status != EP_OK) return status;
   ep_model_options options = {};
   options.name = arguments.name;
   options.path = arguments.model;
@@ -73,7 +72,7 @@ int32_t load_into(ep_pool* pool, ep_runtime* runtime, const Arguments& arguments
   if (status != EP_OK) return status;
   status = run_model(pool, model, arguments, findings, error);
   if (status == EP_OK && record_capacity != 0) {
-    status = take_records(pool, arguments, record_capacity, findings, error);
+    findings->records = take_records(pool, record_capacity);
     ep_pool_record(pool, 0, nullptr);
   }
   // The unload is part of the trial: it may crash too.
@@ -99,6 +98,9 @@ int32_t load_once(const Arguments& arguments, ep_region* region, ep_runtime* run
 }
 
 int32_t write_records(const Arguments& arguments, const Findings& findings, ep_error* error) {
+  if (findings.records.empty()) {
+    return fail(error, EP_E_NO_MEMORY, arguments.name, "more operations than there was room for");
+  }
   FILE* const file = fopen(arguments.record_file, "wb");
   if (file == nullptr) {
     return fail(error, EP_E_FILE, arguments.name, "its record cannot be written");

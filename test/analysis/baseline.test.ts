@@ -68,12 +68,11 @@ test('one chunk more is no growth of a small pool', () => {
   assert.equal(regressions('m', small, { ...small, pool_bytes: 340_000 }).length, 1);
 });
 
-test('external fragmentation above 1 % fails, and above its baseline where that is more', () => {
+test('external fragmentation above 1 % fails, whatever the baseline', () => {
   const bad = (share: number, before = was) =>
     regressions('m', before, { ...before, external_fragmentation: share });
   assert.deepEqual(bad(0.0099), []);
   assert.deepEqual(bad(0.0123), ['m: external_fragmentation is 1.23 %, was 0.20 %, may be 1.00 %']);
   const above = { ...was, external_fragmentation: 0.04 };
-  assert.deepEqual(bad(0.041, above), []);
-  assert.equal(bad(0.042, above).length, 1);
+  assert.equal(bad(0.04, above).length, 1);
 });

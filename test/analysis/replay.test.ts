@@ -37,6 +37,7 @@ const counted = {
     { chunkBytes: 16384, mappedBytes: 16384, poolBytes: 16384 },
     { chunkBytes: 32768, mappedBytes: 32768, poolBytes: 32768 },
   ],
+  ends: Buffer.of(0b010),
 };
 
 test('live bytes, the peak and lifetimes follow every step, resizes too', () => {
@@ -147,6 +148,7 @@ test('the chunk that wastes less is taken, both figures kept, at a tie the large
     better.chunks.map((chunk) => chunk.waste_bytes),
     [15484, 31868],
   );
+  assert.equal(better.pool.ends, '02');
   assert.match(better.pool.why, /16 KiB chunks waste 15\.1 KiB, 32 KiB chunks waste 31\.1 KiB/);
   const fits = counted.fits.map((fit) => ({ ...fit, mappedBytes: 65536 }));
   assert.equal(analyse(trace, { ...counted, fits }).pool.chunk_bytes, 32768);

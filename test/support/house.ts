@@ -27,9 +27,10 @@ export class House {
   }
 
   /** Loads a model into a pool of `quotaMib`. */
-  async load(options: ModelOptions, quotaMib: number): Promise<Model> {
+  async load(options: ModelOptions, quotaMib: number, ends?: Uint8Array): Promise<Model> {
     const pool = new Pool(this.region, { name: options.name, quotaBytes: quotaMib * MIB });
     await pool.start();
+    if (ends !== undefined) pool.place(ends);
     const model = new Model(this.runtime, pool, options);
     try {
       await model.start();
