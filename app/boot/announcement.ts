@@ -46,10 +46,8 @@ export class Announcement implements Part {
       region: snapshot,
       sizing: plan.sizing,
       pools: this.#pools(),
-      sources: plan.cameras.map(({ name, source, fps }) => ({
-        name,
-        kind: source.description,
-        fps,
+      sources: plan.cameras.map(({ name, source, fps, record }) => ({
+        ...{ name, kind: source.description, fps, record: record?.file ?? null },
       })),
       models: models.all.map(({ model: { name, delegate, loadMs } }) => ({
         name,

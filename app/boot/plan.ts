@@ -2,6 +2,7 @@ import { type PlanFile, plannedPool, readPlanFile } from '../analysis/plan-file.
 import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
 import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
+import { RECORDED_FRAMES_WAITING, type RecorderOptions } from '../frames/recorder.ts';
 import { framesPool, type RingOptions } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import { StillSource } from '../frames/still-source.ts';
@@ -61,6 +62,8 @@ export interface PlannedCamera {
   /** Of the thread that captures. */
   cpus: readonly number[] | null;
   realtime: number;
+  /** The file that keeps its frames. */
+  record: RecorderOptions | null;
 }
 
 const MIB = 2 ** 20;
@@ -197,13 +200,33 @@ function planCameras(
   return all.map(([name, settings]) => {
     const fps = settings.fps ?? config.fps;
     const source = sourceOf(native, settings, fps);
-    const slots = slotsFor(models(name) + SPARE_MODELS);
+    const record = recordOf(config, name, source);
+    const waiting = record === null ? 0 : RECORDED_FRAMES_WAITING;
+    const slots = slotsFor(models(name) + SPARE_MODELS) + waiting;
     const ring = { slots, slotBytes: source.probe().bytes };
     const poolName = all.length === 1 ? 'frames' : `frames ${name}`;
     const pool = framesPool(poolName, ring, chunkBytes);
     const { cpus, realtime } = settings;
-    return { name, source, fps, ring, cpus, realtime, pool };
+    return { name, source, fps, ring, cpus, realtime, pool, record };
   });
+}
+
+/** How the frames of a source are kept. */
+function recordOf(config: Config, name: string, source: Source): RecorderOptions | null {
+  const { file, max_mb } = config.record;
+  if (file === null || recordedSource(config) !== name) return null;
+  return { file, maxBytes: Math.round(max_mb * MIB), fps: source.rate() };
+}
+
+/** Throws where it is not clear which source is recorded. */
+function recordedSource(config: Config): string {
+  const names = sourcesOf(config).map(([name]) => name);
+  const { source } = config.record;
+  const [only = ''] = names;
+  if (source === null && names.length === 1) return only;
+  if (source !== null && names.includes(source)) return source;
+  const which = source === null ? 'is null, and there are several' : `${source} is no source`;
+  throw new Error(`record.source ${which}: name one of ${names.join(', ')}`);
 }
 
 /** Throws where a model wants frames of a source that there is not. */

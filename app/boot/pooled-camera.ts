@@ -1,3 +1,4 @@
+import { Recorder } from '../frames/recorder.ts';
 import { Ring } from '../frames/ring.ts';
 import { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
@@ -10,9 +11,10 @@ export class PooledCamera implements Part {
   readonly pool: Pool;
   readonly camera: CameraOptions;
 
-  constructor(region: Region, { pool, ring, ...camera }: PlannedCamera) {
+  constructor(region: Region, { pool, ring, record, ...camera }: PlannedCamera) {
     this.pool = new Pool(region, pool);
-    this.camera = { ...camera, ring: new Ring(this.pool, ring) };
+    const recorder = record === null ? null : new Recorder(region.native, record);
+    this.camera = { ...camera, ring: new Ring(this.pool, ring), recorder };
   }
 
   async start(): Promise<void> {

@@ -7,6 +7,8 @@ edgepool run [options]        run models on frames until Ctrl-C
   --source SOURCE             pattern (the default), still:PATH[,each=SECONDS] for a JPEG or BMP
                               file or a folder of them, v4l2:DEVICE for a camera, y4m:FILE for
                               a recorded clip; pattern and v4l2 take width=N,height=N
+  --record FILE               keep the source's frames in a new file, for y4m:FILE; NAME=FILE
+                              where there are several sources
   --fps N                     frames a second, 30 by default
   --duration SECONDS          end after this time
   --broker URL                mqtt://host:port, embedded (the default) or none

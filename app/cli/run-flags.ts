@@ -32,7 +32,7 @@ const MODEL_KEYS: Readonly<Record<string, string>> = {
   anchor: 'anchor_side',
 };
 
-export const RUN_OPTIONS = [...Object.keys(SIMPLE), '--config', '--source', '--model'];
+export const RUN_OPTIONS = [...Object.keys(SIMPLE), '--config', '--source', '--model', '--record'];
 
 /** `a,b=1,2,c=3` as its head `a` and the pairs `b=1,2` and `c=3`. */
 function split(option: string, text: string): { head: string; pairs: [string, string][] } {
@@ -133,6 +133,15 @@ function sources(texts: readonly string[]): Tree {
   return settings;
 }
 
+/** `--record FILE`, or `--record NAME=FILE` where the sources have names. */
+function record(text: string, namesSources: boolean): Tree {
+  const [, name, file] = (namesSources && NAMED.exec(text)) || [];
+  const settings = tree();
+  settings.file = file ?? text;
+  if (name !== undefined) settings.source = name;
+  return settings;
+}
+
 function sourceKey(setting: string | number | undefined): string {
   const key = Object.keys(SOURCE_KEYS).find((name) => SOURCE_KEYS[name]?.setting === setting);
   return key ?? String(setting ?? 'the source');
@@ -146,6 +155,7 @@ function subject(models: readonly Tree[], path: Path): string {
     return `--model ${String(models[second]?.file)}: ${key ?? String(third ?? 'the model')}`;
   }
   if (first === 'source') return `--source: ${sourceKey(second)}`;
+  if (first === 'record') return '--record';
   if (first === 'sources') return `--source ${String(second)}: ${sourceKey(third)}`;
   const simple = Object.entries(SIMPLE).find(([, setting]) => setting.join() === path.join());
   return simple?.[0] ?? path.join('.');
@@ -162,6 +172,8 @@ export function flagsLayer({ values }: Arguments): Layer {
     settings[section] = key === undefined ? value : { [key]: value };
   }
   Object.assign(settings, sources(values.get('--source') ?? []));
+  const kept = values.get('--record')?.at(-1);
+  if (kept !== undefined) settings.record = record(kept, settings.sources !== undefined);
   const models = (values.get('--model') ?? []).map(model);
   if (models.length > 0) settings.models = models;
   return { values: settings, usage: true, subject: (path) => subject(models, path) };

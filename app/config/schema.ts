@@ -12,6 +12,7 @@
 import { answerSchema } from './answer-schema.ts';
 import { controlSchema } from './control-schema.ts';
 import { mqttSchema } from './mqtt-schema.ts';
+import { recordSchema } from './record-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
@@ -264,6 +265,7 @@ export const schema = {
       default: null,
       description: 'A file for the figures of the whole run, written at its end as JSON.',
     },
+    record: recordSchema,
     log_level: {
       type: 'string',
       enum: ['debug', 'info', 'warn', 'error'],

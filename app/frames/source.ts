@@ -42,6 +42,14 @@ export abstract class Source {
     return { width, height, bytes };
   }
 
+  /** Frames a second that it will give: its own, else those that are asked for. */
+  rate(): number {
+    const fps: Out<number> = [null];
+    const error = sharedError();
+    check(this.native.ep_source_rate(this.options(), fps, error), error);
+    return fps[0] as number;
+  }
+
   /** `tag` comes back in every event of this source. */
   async start(ring: Ring, events: Events, tag = 0): Promise<void> {
     if (this.#handle !== null) {

@@ -66,6 +66,8 @@ export const TensorType = {
 export type TensorTypeName = keyof typeof TensorType;
 
 export const SourceKind = { pattern: 1, still: 2, v4l2: 3, y4m: 4 } as const;
+export const RecorderState = { on: 0, full: 1, failed: 2 } as const;
+export type RecorderStateName = keyof typeof RecorderState;
 export const EventKind = {
   frame: 1,
   result: 2,

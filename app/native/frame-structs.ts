@@ -69,6 +69,37 @@ export const ep_source_options = koffi.struct('ep_source_options', {
   each_seconds: 'double',
 });
 
+export interface RecorderOptionsStruct {
+  path: string;
+  fps: number;
+  max_bytes: number;
+  waiting: number;
+  reserved: number;
+}
+export const ep_recorder_options = koffi.struct('ep_recorder_options', {
+  path: 'const char *',
+  fps: 'double',
+  max_bytes: 'uint64_t',
+  waiting: 'uint32_t',
+  reserved: 'uint32_t',
+});
+
+export interface RecorderStats {
+  frames: number;
+  dropped: number;
+  bytes: number;
+  state: number;
+  message: string;
+}
+export const ep_recorder_stats = koffi.struct('ep_recorder_stats', {
+  frames: 'uint64_t',
+  dropped: 'uint64_t',
+  bytes: 'uint64_t',
+  state: 'uint32_t',
+  reserved: 'uint32_t',
+  message: text(256),
+});
+
 export interface ThreadStats {
   threads: number;
   minor_faults: number;

@@ -11,6 +11,9 @@ import type {
   PoolHandle,
   PoolOptionsStruct,
   PoolStats,
+  RecorderHandle,
+  RecorderOptionsStruct,
+  RecorderStats,
   RegionHandle,
   RegionOptionsStruct,
   RegionStats,
@@ -152,6 +155,19 @@ export interface Native {
     ) => Status
   >;
   ep_source_stop: Call<(source: SourceHandle, error: Err) => Status>;
+  ep_source_rate: Call<(options: SourceOptionsStruct, fps: Out<number>, error: Err) => Status>;
+  ep_recorder_start: Call<
+    (
+      ring: RingHandle,
+      options: RecorderOptionsStruct,
+      out: Out<RecorderHandle>,
+      error: Err,
+    ) => Status
+  >;
+  ep_recorder_offer: Call<(recorder: RecorderHandle, frame: Uint8Array, error: Err) => Status>;
+  ep_recorder_get_stats: Call<(recorder: RecorderHandle, out: Fill<RecorderStats>) => void>;
+  ep_recorder_stop: Call<(recorder: RecorderHandle, error: Err) => Status>;
+  ep_recorder_destroy: Call<(recorder: RecorderHandle) => void>;
   ep_convert: Call<
     (
       pixels: bigint | Uint8Array,

@@ -9,6 +9,8 @@ import {
   ep_convert_options,
   ep_event,
   ep_frame,
+  ep_recorder_options,
+  ep_recorder_stats,
   ep_shape,
   ep_source_options,
   ep_thread_options,
@@ -19,6 +21,8 @@ import { text } from './struct-text.ts';
 export type {
   ConvertOptionsStruct,
   FrameStruct,
+  RecorderOptionsStruct,
+  RecorderStats,
   ShapeStruct,
   SourceOptionsStruct,
   ThreadOptionsStruct,
@@ -34,11 +38,11 @@ export type ModelHandle = Handle<'model'>;
 export type EventsHandle = Handle<'events'>;
 export type RingHandle = Handle<'ring'>;
 export type SourceHandle = Handle<'source'>;
+export type RecorderHandle = Handle<'recorder'>;
 export type WorkerHandle = Handle<'worker'>;
 
-for (const kind of ['region', 'pool', 'runtime', 'model', 'events', 'ring', 'source', 'worker']) {
-  koffi.opaque(`ep_${kind}`);
-}
+const FRAMES = ['events', 'ring', 'source', 'recorder', 'worker'];
+for (const kind of ['region', 'pool', 'runtime', 'model', ...FRAMES]) koffi.opaque(`ep_${kind}`);
 
 export interface ErrorStruct {
   status: number;
@@ -331,6 +335,8 @@ export const structs = {
   ep_frame,
   ep_event,
   ep_source_options,
+  ep_recorder_options,
+  ep_recorder_stats,
   ep_shape,
   ep_thread_options,
   ep_thread_stats,

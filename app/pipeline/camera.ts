@@ -1,6 +1,7 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
 import type { Placement } from '../frames/placement.ts';
+import type { Recorder } from '../frames/recorder.ts';
 import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import type { Size } from '../models/answers/view.ts';
@@ -20,6 +21,8 @@ export interface CameraOptions {
   cpus?: readonly number[] | null;
   /** Real-time priority of its thread, 1 to 99; 0 or left out: an ordinary one. */
   realtime?: number;
+  /** Keeps its frames; null or left out: nobody does. */
+  recorder?: Recorder | null;
 }
 
 /** One source with its ring and what has become of its frames. */
@@ -30,6 +33,7 @@ export class Camera {
   readonly tally = new FrameTally();
   readonly #tag: number;
   readonly #placement: Placement;
+  readonly #recorder: Recorder | null;
   readonly #onRefusal: (message: string) => void;
   readonly #period: PeriodMeter;
   /** What is added to the source's numbers, which begin anew with each start. */
@@ -38,13 +42,15 @@ export class Camera {
   #size: Size | null = null;
   #change: Promise<void> = Promise.resolve();
 
-  /** `onRefusal` hears, in one line, why its thread does not run as it was to. */
+  /** `onRefusal` hears, in one line, why its thread does not run as it was to, or why its frames
+   *  are not recorded. */
   constructor(options: CameraOptions, tag: number, onRefusal: (message: string) => void) {
     this.name = options.name;
     this.source = options.source;
     this.ring = options.ring;
     this.#tag = tag;
     this.#placement = { cpus: options.cpus ?? null, realtime: options.realtime ?? 0, nice: 0 };
+    this.#recorder = options.recorder ?? null;
     this.#onRefusal = onRefusal;
     this.#period = new PeriodMeter(options.fps);
   }
@@ -54,6 +60,7 @@ export class Camera {
   }
 
   async start(events: Events): Promise<void> {
+    await this.#recorder?.start(this.ring);
     await this.source.start(this.ring, events, this.#tag);
     const { cpus, realtime } = this.#placement;
     if ((cpus ?? []).length === 0 && realtime === 0) return;
@@ -68,6 +75,11 @@ export class Camera {
   async stop(): Promise<void> {
     await this.#change;
     await this.source.stop();
+  }
+
+  /** Nothing is captured any more, and what was is known. */
+  async endRecording(): Promise<void> {
+    await this.#recorder?.stop();
   }
 
   /** Stops the source, does what `between` says, and starts it; numbers go on. One at a time. */
@@ -100,6 +112,7 @@ export class Camera {
     const { capturedNs, width, height } = event;
     this.#period.mark(number, capturedNs);
     this.#size = { width, height };
+    this.#record(event);
     return { number, lost: this.tally.capture(number, capturedNs) };
   }
 
@@ -128,6 +141,16 @@ export class Camera {
       period_ms: this.periodNs / 1e6,
       ...frames,
       frame_latency_ms,
+      recording: this.#recorder?.snapshot() ?? null,
     };
+  }
+
+  #record(event: NativeEvent): void {
+    if (this.#recorder === null) return;
+    try {
+      this.#recorder.offer(event.frame());
+    } catch (error) {
+      this.#onRefusal((error as Error).message);
+    }
   }
 }

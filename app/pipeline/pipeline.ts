@@ -94,6 +94,7 @@ export class Pipeline implements SnapshotPart {
     this.#state = 'stopping';
     for (const camera of this.#cameras) await camera.stop();
     this.#options.events.drain();
+    for (const camera of this.#cameras) await camera.endRecording();
     const lanes = this.#lanes.all;
     for (const lane of lanes) this.#dropWaiting(lane, 'stopping');
     await Promise.all(lanes.map((lane) => lane.whenIdle()));

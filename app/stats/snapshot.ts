@@ -46,6 +46,21 @@ export interface SourceSnapshot extends FramesSnapshot {
   /** Between two frames, as measured last: a camera may slow down at night. */
   period_ms: number;
   frame_latency_ms: Latency;
+  /** null: is not recorded. */
+  recording: RecordingSnapshot | null;
+}
+
+/** A source's frames on their way into a file. */
+export interface RecordingSnapshot {
+  file: string;
+  /** full: as large as it may be; failed: the file could not be written any more. */
+  state: 'on' | 'full' | 'failed';
+  /** In the file. */
+  frames: number;
+  /** Captured, and not in the file: the disk was behind, the size was another, the file failed. */
+  dropped: number;
+  /** Of the file. */
+  bytes: number;
 }
 
 /** Percentiles of a duration, in milliseconds. */

@@ -12,6 +12,7 @@ list(APPEND EP_SOURCES
   src/picture.cpp
   src/pixels.cpp
   src/quantise.cpp
+  src/recorder.cpp
   src/resample.cpp
   src/ring.cpp
   src/ring_sizes.cpp
@@ -23,6 +24,7 @@ list(APPEND EP_SOURCES
   src/v4l2_source.cpp
   src/worker.cpp
   src/y4m.cpp
+  src/y4m_planes.cpp
   src/y4m_source.cpp)
 list(APPEND EP_TESTS
   test/capture_test.cpp
@@ -31,6 +33,7 @@ list(APPEND EP_TESTS
   test/jpeg_test.cpp
   test/pattern_test.cpp
   test/picture_test.cpp
+  test/recorder_test.cpp
   test/ring_test.cpp
   test/still_test.cpp
   test/thread_schedule_test.cpp

@@ -540,7 +540,7 @@ typedef enum ep_source_kind {
   EP_SOURCE_PATTERN = 1,
   EP_SOURCE_STILL = 2,
   EP_SOURCE_V4L2 = 3, /**< A camera: frames when it has them, with the kernel's time of each. */
-  EP_SOURCE_Y4M = 4,  /**< A YUV4MPEG2 file of 4:2:0, at its own rate, once. */
+  EP_SOURCE_Y4M = 4,  /**< A YUV4MPEG2 file of 4:2:0 or 4:2:2, at its own rate, once. */
 } ep_source_kind;
 
 typedef struct ep_source_options {
@@ -562,6 +562,10 @@ typedef struct ep_source ep_source;
  *  named) it fails. */
 EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest,
                                ep_error* error);
+
+/** Frames a second that such a source would give: a clip's or a camera's own, else those that are
+ *  asked for. Fails as ep_source_probe. */
+EP_API int32_t ep_source_rate(const ep_source_options* options, double* fps, ep_error* error);
 
 /** What kind of shape the pattern has drawn. */
 typedef enum ep_shape_kind {
@@ -597,6 +601,49 @@ EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source
                                ep_source** out, ep_error* error);
 /** Ends and joins the thread; safe on one that ended by itself. */
 EP_API int32_t ep_source_stop(ep_source* source, ep_error* error);
+
+typedef struct ep_recorder ep_recorder;
+
+typedef struct ep_recorder_options {
+  const char* path;   /**< Must not exist yet. */
+  double fps;         /**< Written into the file. 0.1 to 240. */
+  uint64_t max_bytes; /**< The file grows no larger; at least 1. */
+  uint32_t waiting;   /**< Frames that may wait for the disk, each in its slot: 1 to 64. */
+  uint32_t reserved;
+} ep_recorder_options;
+
+typedef enum ep_recorder_state {
+  EP_RECORDER_ON = 0,
+  EP_RECORDER_FULL = 1,   /**< `max_bytes` is reached; what is in the file is whole. */
+  EP_RECORDER_FAILED = 2, /**< `message` says why; the file ends with its last whole frame. */
+} ep_recorder_state;
+
+typedef struct ep_recorder_stats {
+  uint64_t frames;  /**< In the file. */
+  uint64_t dropped; /**< Offered and not in the file, before it was full. */
+  uint64_t bytes;   /**< Of the file. */
+  uint32_t state;   /**< ep_recorder_state */
+  uint32_t reserved;
+  char message[256];
+} ep_recorder_stats;
+
+/** Keeps frames of a ring in a YUV4MPEG2 file that an EP_SOURCE_Y4M gives back bit for bit. A
+ * thread of its own writes them from their slots. EP_E_FILE iff the file exists or cannot be made.
+ */
+EP_API int32_t ep_recorder_start(ep_ring* ring, const ep_recorder_options* options,
+                                 ep_recorder** out, ep_error* error);
+/** Adds a holder to a held slot until its frame is written. Never waits; one thread at a time. Not
+ *  recorded, and counted: EP_E_BUSY where the disk is behind, EP_E_ARGUMENT where the frame's size
+ * or format is not that of the first, EP_E_STATE after a failure. EP_E_STATE uncounted once full.
+ */
+EP_API int32_t ep_recorder_offer(ep_recorder* recorder, const ep_frame* frame, ep_error* error);
+/** Any thread. */
+EP_API void ep_recorder_get_stats(ep_recorder* recorder, ep_recorder_stats* out);
+/** Writes what waits and ends the thread. A file without a frame is removed. Stays readable by
+ *  ep_recorder_get_stats; safe twice. */
+EP_API int32_t ep_recorder_stop(ep_recorder* recorder, ep_error* error);
+/** Stops it, too. Before its ring is destroyed. */
+EP_API void ep_recorder_destroy(ep_recorder* recorder);
 
 /** Converts one frame into input `index` of a model on the calling thread: resize, colour, quantise
  *  straight into the tensor (libyuv). EP_E_ARGUMENT iff the input is not 1 x h x w x 3 (or 1) of

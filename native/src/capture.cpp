@@ -193,4 +193,20 @@ int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest, ep_
   }
 }
 
+int32_t ep_source_rate(const ep_source_options* options, double* fps, ep_error* error) {
+  if (options == nullptr || fps == nullptr) {
+    return ep::fail(error, EP_E_ARGUMENT, "source: options or fps is null");
+  }
+  try {
+    std::unique_ptr<ep::FrameSource> source;
+    ep_frame largest;
+    int32_t status = ep::make_source(*options, &source, error);
+    if (status == EP_OK) status = source->probe(&largest, error);
+    if (status == EP_OK) *fps = source->own_fps() > 0 ? source->own_fps() : options->fps;
+    return status;
+  } catch (const std::exception& failure) {
+    return ep::fail(error, EP_E_NO_MEMORY, "source: cannot be probed: %s", failure.what());
+  }
+}
+
 int32_t ep_source_thread(ep_source* source) { return source == nullptr ? 0 : source->thread(); }

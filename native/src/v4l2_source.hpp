@@ -24,6 +24,7 @@ class V4l2Source final : public FrameSource {
 
   int32_t probe(ep_frame* largest, ep_error* error) override;
   int32_t prepare(ep_ring* ring, ep_error* error) override;
+  double own_fps() const override { return format_.fps; }
   bool has_clock() const override { return true; }
   Awaited await(int timeout_ms, Arrival* arrival, ep_error* error) override;
   void skip() override;

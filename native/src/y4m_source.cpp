@@ -9,6 +9,7 @@
 #include "error.hpp"
 #include "pixels.hpp"
 #include "ring.hpp"
+#include "y4m_planes.hpp"
 
 namespace ep {
 namespace {
@@ -63,28 +64,30 @@ int32_t Y4mSource::probe(ep_frame* largest, ep_error* error) {
   const char* const wrong =
       read_line(&line_) ? read_y4m_header(line_, &header_) : "is not a YUV4MPEG2 file";
   if (wrong != nullptr) return fail(error, EP_E_IMAGE, "%s: %s", path_.c_str(), wrong);
-  *largest = {};
-  largest->width = header_.width;
-  largest->height = header_.height;
-  largest->pixels = header_.pixels;
-  largest->bytes = frame_bytes(header_.pixels, header_.width, header_.height);
+  *largest = whole_frame();
   return EP_OK;
 }
 
-int32_t Y4mSource::prepare(ep_ring* ring, ep_error*) {
+int32_t Y4mSource::prepare(ep_ring* ring, ep_error* error) {
   ring_ = ring;
-  return EP_OK;
+  if (is_planar(header_.pixels)) return EP_OK;
+  return planes_.take(ring->pool(), whole_frame().bytes, "a clip's frame", error);
+}
+
+ep_frame Y4mSource::whole_frame() const {
+  ep_frame frame = {};
+  frame.width = header_.width;
+  frame.height = header_.height;
+  frame.pixels = header_.pixels;
+  frame.bytes = frame_bytes(header_.pixels, header_.width, header_.height);
+  return frame;
 }
 
 FrameSource::Outcome Y4mSource::fill(uint64_t, uint32_t slot, ep_frame* frame, char*,
                                      ep_error* error) {
   char next = 0;
   if (ended_ || read_at(descriptor_, &next, 1, offset_) == 0) return Outcome::kEnded;
-  *frame = {};
-  frame->width = header_.width;
-  frame->height = header_.height;
-  frame->pixels = header_.pixels;
-  frame->bytes = frame_bytes(header_.pixels, header_.width, header_.height);
+  *frame = whole_frame();
   ended_ = true;  // unless this frame is whole
   const auto count = static_cast<unsigned long long>(frames_);
   if (!read_line(&line_) || !is_y4m_frame(line_)) {
@@ -92,7 +95,9 @@ FrameSource::Outcome Y4mSource::fill(uint64_t, uint32_t slot, ep_frame* frame, c
          path_.c_str(), count);
     return Outcome::kFailed;
   }
-  const ssize_t got = read_at(descriptor_, ring_->pixels(slot), frame->bytes, offset_);
+  uint8_t* const pixels = ring_->pixels(slot);
+  const bool planar = is_planar(frame->pixels);
+  const ssize_t got = read_at(descriptor_, planar ? pixels : planes_.data(), frame->bytes, offset_);
   if (got < 0) {
     cannot_read(error);
     return Outcome::kFailed;
@@ -105,7 +110,8 @@ FrameSource::Outcome Y4mSource::fill(uint64_t, uint32_t slot, ep_frame* frame, c
   ended_ = false;
   offset_ += static_cast<int64_t>(frame->bytes);
   ++frames_;
-  *ring_->content(slot) = {0, 0, 0};
+  if (!planar) from_planes(planes_.data(), *frame, pixels);
+  *ring_->content(slot) = {0, 0, planar ? 0 : frame->bytes};
   return Outcome::kFilled;
 }
 

@@ -1,10 +1,11 @@
-// Frames of a YUV4MPEG2 file, read straight into the slots.
+// Frames of a YUV4MPEG2 file, read straight into the slots where their planes lie the same there.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "edgepool.h"
+#include "frame_memory.hpp"
 #include "source.hpp"
 #include "y4m.hpp"
 
@@ -26,6 +27,7 @@ class Y4mSource final : public FrameSource {
                ep_error* error) override;
 
  private:
+  ep_frame whole_frame() const;
   bool read_line(std::string* line);
   int32_t cannot_read(ep_error* error) const;
 
@@ -36,6 +38,7 @@ class Y4mSource final : public FrameSource {
   uint64_t frames_ = 0;  // given until now
   bool ended_ = false;
   std::string line_;
+  PoolBlock planes_;  // of one frame, where a slot has them otherwise
   ep_ring* ring_ = nullptr;
 };
 

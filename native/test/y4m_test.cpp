@@ -115,7 +115,8 @@ TEST(Y4m, ProbeNamesWhatIsWrong) {
   EXPECT_EQ(probe(folder.path(), &frame, &message), EP_E_FILE);
   EXPECT_EQ(probe(folder.write("empty.y4m", {}), &frame, &message), EP_E_IMAGE);
   for (const char* const tags :
-       {"F30:1 C422", "F30:1 C420p10", "F0:1", "F30:0", "F30", "F30:1 Wx", "F30:1 H0", "F9999:1"}) {
+       {"F30:1 C444", "F30:1 C420p10", "F30:1 C422 XCOLORRANGE=FULL", "F30:1 XEDGEPOOL=other",
+        "F0:1", "F30:0", "F30", "F30:1 Wx", "F30:1 H0", "F9999:1"}) {
     EXPECT_EQ(probe(folder.write("a.y4m", clip(1, tags)), &frame, &message), EP_E_IMAGE) << tags;
     EXPECT_NE(message.find("a.y4m: "), std::string::npos) << message;
   }

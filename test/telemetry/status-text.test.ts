@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noMqtt } from '../../app/stats/registry.ts';
+import type { RecordingSnapshot, SourceSnapshot } from '../../app/stats/snapshot.ts';
 import { statusText } from '../../app/telemetry/console/status-text.ts';
 import { cut, width } from '../../app/telemetry/console/text.ts';
 import { modelSnapshot, snapshot } from '../support/snapshots.ts';
+
+function source(recording: RecordingSnapshot): SourceSnapshot {
+  const { frames, frame_latency_ms } = snapshot([]);
+  const size = { name: 'camera', kind: 'pattern', width: 1280, height: 720, period_ms: 33.3 };
+  return { ...size, ...frames, frame_latency_ms, recording };
+}
 
 const three = snapshot([
   modelSnapshot('mobilenet_v2', 'Egyptian cat'),
@@ -32,6 +39,15 @@ test('it never takes more columns than there are, and never a line of its own', 
       assert.doesNotMatch(text, /\p{Control}/u);
     }
   }
+});
+
+test('a recording shows that it is on, and what it has left out', () => {
+  const recording = { file: 'a.y4m', state: 'on', frames: 9, dropped: 0, bytes: 12 << 20 } as const;
+  const text = (more: object) =>
+    statusText(snapshot([], { sources: [source({ ...recording, ...more })] }), 200, true);
+  assert.match(text({}), /^rec 12 MiB {2}30\.0 fps/);
+  assert.match(text({ dropped: 3 }), /^rec 12 MiB -3 {2}30/);
+  assert.match(text({ state: 'full' }), /^rec full {2}30/);
 });
 
 test('on 80 columns every model still shows its answer and time', () => {

@@ -12,7 +12,7 @@ const greeting: Greeting = {
   region: { ...picture.region, capacity_bytes: 64 << 20 },
   sizing: 'as configured',
   pools: [{ name: 'runtime', bytes: 8 << 20 }],
-  sources: [{ name: 'camera', kind: 'pattern', fps: 30 }],
+  sources: [{ name: 'camera', kind: 'pattern', fps: 30, record: null }],
   models: [{ name: 'm', delegate: 'xnnpack', load_ms: 12.34 }],
   broker: null,
   topic: 'edgepool/board',

@@ -10,7 +10,8 @@ export interface Greeting {
   /** How the region came to its size. */
   sizing: string;
   pools: readonly PictureBlock[];
-  sources: readonly { name: string; kind: string; fps: number }[];
+  /** `record`: the file that keeps its frames. */
+  sources: readonly { name: string; kind: string; fps: number; record: string | null }[];
   models: readonly { name: string; delegate: string; load_ms: number }[];
   /** null: no MQTT. */
   broker: string | null;

@@ -1,7 +1,13 @@
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { Snapshot } from '../../stats/snapshot.ts';
+import type { RecordingSnapshot, Snapshot } from '../../stats/snapshot.ts';
 import type { Fields } from '../log.ts';
 import type { Display, Greeting } from './display.ts';
+
+/** Shown only where a source is recorded. */
+function recordingsOf({ sources }: Snapshot): { recordings?: RecordingSnapshot[] } {
+  const recordings = sources.flatMap(({ recording }) => recording ?? []);
+  return recordings.length > 0 ? { recordings } : {};
+}
 
 /** One JSON object a line on standard output. */
 export class JsonDisplay implements Display {
@@ -51,6 +57,7 @@ export class JsonDisplay implements Display {
       deadline_hit_ratio,
       frame_latency_ms,
       conversion_ms,
+      ...recordingsOf(snapshot),
       region: { mapped_bytes: region.mapped_bytes, capacity_bytes: region.capacity_bytes },
       models: models.map(({ name, top, latency_ms, invoke_ms }) => ({
         ...{ name, top, latency_ms, invoke_ms },

@@ -15,6 +15,16 @@ function head({ frames, frame_latency_ms: latency, deadline_hit_ratio }: Snapsho
   ].join(GAP);
 }
 
+/** `rec 12 MiB`, with what was left out; `rec full`. */
+function recordings({ sources }: Snapshot): string[] {
+  return sources.flatMap(({ recording }) => {
+    if (recording === null) return [];
+    const { state, bytes, dropped } = recording;
+    const lost = dropped > 0 ? ` -${dropped}` : '';
+    return [`rec ${state === 'on' ? `${(bytes / 2 ** 20).toFixed(0)} MiB` : state}${lost}`];
+  });
+}
+
 function tail({ region, mqtt }: Snapshot, showsMqtt: boolean): string {
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
   const use = `${mib(region.mapped_bytes)}/${mib(region.capacity_bytes)} MiB`;
@@ -63,10 +73,11 @@ const LEAST_ANSWER = 8;
 /**
  * The state of things in one line of at most so many columns: frames a second, p50/p99 latency,
  * deadlines kept, each model's answer and the milliseconds from capture to it, the region's use,
- * MQTT; the cost of conversion by itself where there is room for it.
+ * MQTT; before them what is recorded; the cost of conversion by itself where there is room for it.
  */
 export function statusText(snapshot: Snapshot, columns: number, showsMqtt: boolean): string {
-  const [left, right] = [head(snapshot), tail(snapshot, showsMqtt)];
+  const left = [...recordings(snapshot), head(snapshot)].join(GAP);
+  const right = tail(snapshot, showsMqtt);
   const { models } = snapshot;
   const conversion = `convert ${milliseconds(snapshot.conversion_ms.p50)}`;
   const room = columns - width(left) - width(right) - GAP.length * (models.length + 1);

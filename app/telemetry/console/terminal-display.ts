@@ -66,8 +66,9 @@ export class TerminalDisplay implements Display {
         ({ name, delegate, load_ms }) => `${name}: ready in ${load_ms.toFixed(1)} ms, ${delegate}`,
       ),
       ...greeting.sources.map(
-        ({ name, kind, fps }, _, { length }) =>
-          `frames${length > 1 ? ` of ${name}` : ''}: ${kind} at ${fps} fps`,
+        ({ name, kind, fps, record }, _, { length }) =>
+          `frames${length > 1 ? ` of ${name}` : ''}: ${kind} at ${fps} fps` +
+          (record === null ? '' : `, recorded in ${record}`),
       ),
       broker === null ? 'mqtt: none' : `mqtt: ${broker}, topics ${greeting.topic}/#`,
       'Ctrl-C stops.',
