@@ -76,6 +76,7 @@ export class Telemetry {
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
         queueSeconds: mqtt.queue_seconds,
+        onBack: (absence) => this.event('broker_back', { ...absence }),
       },
       this.#log,
     );

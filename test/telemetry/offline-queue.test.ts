@@ -63,6 +63,17 @@ test('what is given back goes first again, with its age, and within the limits',
   assert.equal(queue.dropped, 3);
 });
 
+test('what waits when a connection ends is marked as kept, and so is what comes without one', () => {
+  const queue = new OfflineQueue(100, 60);
+  for (const payload of ['a', 'b']) queue.put(message(payload), 0);
+  const taken = [queue.take(0)].filter((entry) => entry !== undefined);
+  queue.giveBack(taken, 0);
+  queue.put(message('c'), 0, true);
+  queue.put(message('d'), 0);
+  const kept = Array.from({ length: 4 }, () => queue.take(0)?.kept);
+  assert.deepEqual(kept, [true, true, true, false]);
+});
+
 test('a queue of no bytes keeps nothing', () => {
   const queue = new OfflineQueue(0, 60);
   queue.put(message(''), 0);
@@ -92,7 +103,7 @@ test('any sequence of calls behaves like a plain list with the same rules', () =
     if (choice < 0.5) {
       const fresh = message('x'.repeat(Math.floor(random.next() * 12)));
       queue.put(fresh, now);
-      shadow.push({ message: fresh, since_ms: now });
+      shadow.push({ message: fresh, since_ms: now, kept: false });
     } else if (choice < 0.85) {
       const taken = queue.take(now);
       trim();
@@ -101,7 +112,7 @@ test('any sequence of calls behaves like a plain list with the same rules', () =
     } else {
       const back = held.splice(0);
       queue.giveBack(back, now);
-      shadow = [...back, ...shadow];
+      shadow = [...back, ...shadow].map((entry) => ({ ...entry, kept: true }));
     }
     const bytes = trim();
     queue.expire(now);

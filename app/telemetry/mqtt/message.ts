@@ -14,3 +14,13 @@ export interface Message {
 export function sizeOf(message: Message): number {
   return Buffer.byteLength(message.topic) + Buffer.byteLength(message.payload);
 }
+
+/**
+ * The message as it is sent when it comes later than it was made: a JSON object gets the field
+ * `historical`. Sizes in the queue leave that out.
+ */
+export function asHistorical(message: Message): Message {
+  const { payload } = message;
+  if (!/^\{.+\}$/s.test(payload)) return message;
+  return { ...message, payload: `${payload.slice(0, -1)},"historical":true}` };
+}

@@ -5,6 +5,8 @@ import { type Message, sizeOf } from './message.ts';
 export interface Waiting {
   message: Message;
   since_ms: number;
+  /** There was no broker to give it to at once, or the connection ended before it was confirmed. */
+  kept: boolean;
 }
 
 /**
@@ -35,8 +37,8 @@ export class OfflineQueue {
     return this.#dropped;
   }
 
-  put(message: Message, now_ms: number): void {
-    this.#append({ message, since_ms: now_ms });
+  put(message: Message, now_ms: number, kept = false): void {
+    this.#append({ message, since_ms: now_ms, kept });
     this.#trim(now_ms);
   }
 
@@ -48,13 +50,13 @@ export class OfflineQueue {
     return entry;
   }
 
-  /** Puts entries that were taken back in front, in their order. */
+  /** The connection has ended: puts entries that were taken back in front, in their order. */
   giveBack(entries: Iterable<Waiting>, now_ms: number): void {
     const later = this.#waiting;
     this.#waiting = new Queue();
     this.#bytes = 0;
-    for (const entry of entries) this.#append(entry);
-    for (const entry of later) this.#append(entry);
+    for (const entry of entries) this.#append({ ...entry, kept: true });
+    for (const entry of later) this.#append({ ...entry, kept: true });
     this.#trim(now_ms);
   }
 

@@ -2,11 +2,20 @@ import type { MqttSnapshot } from '../../stats/snapshot.ts';
 import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
 import { BackOff, type BackOffOptions } from './back-off.ts';
-import type { Message } from './message.ts';
+import { asHistorical, type Message } from './message.ts';
 import { OfflineQueue, type Waiting } from './offline-queue.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
 import { type Outcome, Session } from './session.ts';
 import { describeTrouble, type Trouble } from './trouble.ts';
+
+/** A time without a broker. */
+export interface Absence {
+  away_ms: number;
+  /** Messages that were given up in it. */
+  dropped: number;
+  /** Messages that were kept, and go to the broker now. */
+  kept: number;
+}
 
 export interface PublisherOptions {
   /** Of the broker, without a password. */
@@ -20,6 +29,8 @@ export interface PublisherOptions {
   will: Message;
   queueBytes: number;
   queueSeconds: number;
+  /** The broker has accepted the connection after a time without one. */
+  onBack?(absence: Absence): void;
   backOff?: BackOffOptions;
   connectTimeout_ms?: number;
 }
@@ -51,6 +62,7 @@ export class Publisher {
   #dropped = 0;
   readonly #protocol = new ProtocolChoice();
   #trouble: Trouble | null = null;
+  #absentSince: { at_ms: number; dropped: number } | null = null;
   #saidRefusedMessage = false;
   #upAtStop = false;
 
@@ -97,7 +109,7 @@ export class Publisher {
   publish(message: Message): void {
     if (!this.#running || this.#stopping) return;
     if (message.qos === 1) {
-      this.#queue.put(message, this.#now());
+      this.#queue.put(message, this.#now(), this.#absentSince !== null);
       this.#pump();
     } else if (this.#session?.up) {
       this.#session.publish(message, (outcome) => this.#count(outcome));
@@ -116,10 +128,14 @@ export class Publisher {
         refused: this.#trouble?.kind === 'refused' ? this.#trouble.reason : null,
         protocol: session?.up ? session.protocol : null,
         published: this.#published,
-        dropped: this.#dropped + this.#queue.dropped,
+        dropped: this.#droppedInAll(),
         waiting: this.#queue.size + this.#inFlight.size,
       },
     };
+  }
+
+  #droppedInAll(): number {
+    return this.#dropped + this.#queue.dropped;
   }
 
   #count(outcome: Outcome): void {
@@ -153,7 +169,23 @@ export class Publisher {
     if (this.#trouble !== null) this.#log.info(news);
     else this.#log.debug(news);
     this.#trouble = null;
-    this.#session?.publish(this.#options.birth, () => this.#pump());
+    this.#session?.publish(this.#options.birth, (outcome) => {
+      if (outcome === 'lost') return;
+      this.#pump();
+      this.#endAbsence();
+    });
+  }
+
+  #endAbsence(): void {
+    const since = this.#absentSince;
+    if (since === null) return;
+    this.#queue.expire(this.#now());
+    this.#absentSince = null;
+    this.#options.onBack?.({
+      away_ms: Math.round(this.#now() - since.at_ms),
+      dropped: this.#droppedInAll() - since.dropped,
+      kept: this.#queue.size + this.#inFlight.size,
+    });
   }
 
   #onDown(trouble: Trouble): void {
@@ -170,6 +202,7 @@ export class Publisher {
       this.#backOff.reset();
     }
     this.#upSince_ms = 0;
+    this.#absentSince ??= { at_ms: this.#now(), dropped: this.#droppedInAll() };
     const what = describeTrouble(this.#options.url, trouble);
     if (this.#trouble?.kind === trouble.kind) this.#log.debug(what);
     else this.#log.warn(what);
@@ -184,7 +217,8 @@ export class Publisher {
       const waiting = this.#queue.take(this.#now());
       if (waiting === undefined) return;
       this.#inFlight.add(waiting);
-      session.publish(waiting.message, (outcome) => {
+      const message = waiting.kept ? asHistorical(waiting.message) : waiting.message;
+      session.publish(message, (outcome) => {
         // What was lost goes back into the queue when the session is down.
         if (outcome === 'lost') return;
         this.#inFlight.delete(waiting);
