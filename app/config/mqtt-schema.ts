@@ -82,6 +82,28 @@ export const mqttSchema = {
       default: 1,
       description: 'Between two `state` messages.',
     },
+    summary_seconds: {
+      type: 'number',
+      minimum: 0.1,
+      maximum: 86400,
+      default: 10,
+      description: 'Between two `summary` messages, which Home Assistant reads.',
+    },
+    results: {
+      type: 'string',
+      enum: ['changed', 'all'],
+      default: 'changed',
+      description:
+        "changed: a model's answer is published when it says something else than before: another " +
+        'class first, other things or another number of them. all: each.',
+    },
+    result_seconds: {
+      type: 'number',
+      minimum: 0,
+      maximum: 3600,
+      default: 1,
+      description: 'The least time between two answers of a model that are published. 0: none.',
+    },
     queue_bytes: {
       type: 'integer',
       minimum: 0,

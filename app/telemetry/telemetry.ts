@@ -11,6 +11,7 @@ import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
 import { Topics } from './mqtt/topics.ts';
 import { ResultGate } from './result-gate.ts';
+import { Summaries } from './summary.ts';
 
 /** What a model has said about a frame. */
 export interface ResultNews extends Answer {
@@ -22,9 +23,8 @@ export interface ResultNews extends Answer {
   invoke_ms: number;
 }
 
-const RESULT_INTERVAL_MS = 1000;
-/** A state that a broker still holds after so many newer ones is thrown away by it. */
-const STATE_LIVES = 3;
+/** What a broker still holds after so many newer ones is thrown away by it. */
+const LIVES = 3;
 const OPEN = { username: null, password: null, tls: {} };
 
 /** Tells the rest of the house, by MQTT, how the device is doing. */
@@ -34,16 +34,19 @@ export class Telemetry {
   readonly #log: Log;
   readonly #topics: Topics;
   readonly #envelope = new Envelope();
-  readonly #results = new ResultGate(RESULT_INTERVAL_MS);
+  readonly #results: ResultGate;
+  readonly #summaries = new Summaries();
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #timers: NodeJS.Timeout[] = [];
 
   constructor(config: Pick<Config, 'device' | 'mqtt'>, read: () => Snapshot, log: Log) {
     this.#config = config;
     this.#read = read;
     this.#log = log;
     this.#topics = new Topics(config.mqtt.base, config.device);
+    const { results: passes, result_seconds } = config.mqtt;
+    this.#results = new ResultGate({ interval_ms: result_seconds * 1000, passes });
   }
 
   /** The broker's URL, without a password; null where there is none. */
@@ -81,32 +84,25 @@ export class Telemetry {
       this.#log,
     );
     await this.#publisher.start();
-    this.#timer = setInterval(() => this.#publishState(), mqtt.state_seconds * 1000);
+    this.#timers = [
+      setInterval(() => this.#publishState(), mqtt.state_seconds * 1000),
+      setInterval(() => this.#publishSummary(), mqtt.summary_seconds * 1000),
+    ];
   }
 
   async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     await this.#publisher?.stop();
     await this.#broker?.stop();
     this.#broker = null;
   }
 
-  /** A model's answer: published when it differs from the last one, at most once a second. */
+  /** A model's answer: published when it says something new, and not too often. */
   result(news: ResultNews): void {
-    const {
-      model,
-      source,
-      number: frame,
-      latency_ms,
-      invoke_ms,
-      top,
-      detections,
-      keypoints,
-      mask,
-    } = news;
-    if (!this.#results.passes(model, top[0]?.label ?? null, performance.now())) return;
+    const { model, source, number: frame, latency_ms, invoke_ms } = news;
+    const { top, detections, keypoints, mask } = news;
     const answer = { top, detections, keypoints, mask };
+    if (!this.#results.passes(model, news, performance.now())) return;
     const value = { source, frame, latency_ms, invoke_ms, ...answer };
     this.#publish({ topic: this.#topics.result(model), qos: 1 }, value);
   }
@@ -136,9 +132,14 @@ export class Telemetry {
   }
 
   #publishState(): void {
-    const { mqtt } = this.#config;
-    const expiry_seconds = Math.ceil(STATE_LIVES * mqtt.state_seconds);
+    const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.state_seconds);
     this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, this.#read());
+  }
+
+  #publishSummary(): void {
+    const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.summary_seconds);
+    const summary = this.#summaries.next(this.#read(), performance.now());
+    this.#publish({ topic: this.#topics.summary, qos: 0, expiry_seconds }, summary);
   }
 
   #publish(message: Omit<Message, 'payload' | 'retain'>, value: object): void {

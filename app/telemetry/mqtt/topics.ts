@@ -14,6 +14,10 @@ export class Topics {
     return `${this.root}/state`;
   }
 
+  get summary(): string {
+    return `${this.root}/summary`;
+  }
+
   get event(): string {
     return `${this.root}/event`;
   }
