@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { isTree } from '../config/layer.ts';
+import { runChild } from '../native/child.ts';
 import type { Fields } from './answer.ts';
 
 export interface AnalyseBesideOptions {
@@ -10,6 +9,7 @@ export interface AnalyseBesideOptions {
   program?: readonly string[];
 }
 
+/** Frames go first. */
 const NICE = 10;
 const MOST_OUTPUT_BYTES = 8 * 2 ** 20;
 
@@ -31,33 +31,14 @@ export async function analyseBeside(
   return figures;
 }
 
-function outputOf(
+async function outputOf(
   words: readonly string[],
-  env: NodeJS.ProcessEnv,
+  environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env,
-      signal,
-    });
-    // Frames go first.
-    if (child.pid !== undefined) setPriority(child.pid, NICE);
-    const said = { out: '', err: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said.out += text;
-      if (said.out.length > MOST_OUTPUT_BYTES) child.kill('SIGKILL');
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said.err = `${said.err}${text}`.slice(-4096);
-    });
-    child.once('error', (error) => {
-      reject(signal.aborted ? new Error('the program is stopping') : error);
-    });
-    child.once('close', (code) => {
-      if (code === 0) resolve(said.out);
-      else reject(new Error(said.err.trim().replace(/^edgepool: /, '') || 'the analysis ended'));
-    });
-  });
+  const options = { environment, niceness: NICE, mostOutputBytes: MOST_OUTPUT_BYTES, signal };
+  const { output, errors, status, killed } = await runChild(process.execPath, words, options);
+  if (killed === 'abort') throw new Error('the program is stopping');
+  if (status === 0) return output;
+  throw new Error(errors.trim().replace(/^edgepool: /, '') || 'the analysis ended');
 }

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { type ChildEnd, runChild } from '../native/child.ts';
 import { Delegate, type DelegateName, type StatusName, statusName } from '../native/constants.ts';
 import { nativeLibrary } from '../native/library.ts';
 import { delegateName } from './delegate-name.ts';
@@ -85,14 +85,6 @@ type Answer =
     }
   | { ok: false; status: number; message: string };
 
-interface Ending {
-  output: string;
-  errors: string;
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  timedOut: boolean;
-}
-
 const PROGRAM = 'edgepool-trial';
 const DEFAULT_CHUNK_BYTES = 16384;
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -131,7 +123,7 @@ async function firstCapacity(file: string): Promise<number> {
   }
 }
 
-function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
+function run(options: TrialOptions, capacityBytes: number): Promise<ChildEnd> {
   const { file, threads, delegate, timeoutMs } = options;
   const program = join(dirname(nativeLibrary()), PROGRAM);
   if (!existsSync(program)) {
@@ -147,41 +139,22 @@ function run(options: TrialOptions, capacityBytes: number): Promise<Ending> {
     String(capacityBytes),
     ...(options.record ? [options.record.file, String(options.record.invokes)] : []),
   ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      killSignal: 'SIGKILL',
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
-    const ending: Ending = { output: '', errors: '', code: null, signal: null, timedOut: false };
-    const timer = setTimeout(() => {
-      ending.timedOut = child.kill('SIGKILL');
-    }, timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      ending.output += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      ending.errors += text;
-    });
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      reject(new Error(`cannot start ${program}: ${error.message}`));
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      resolve({ ...ending, code, signal });
-    });
+  const { signal } = options;
+  return runChild(program, words, {
+    timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ...(signal ? { signal } : {}),
   });
 }
 
-function judge(file: string, ending: Ending, options: TrialOptions): Verdict {
-  if (ending.timedOut) {
+function judge(file: string, ending: ChildEnd, options: TrialOptions): Verdict {
+  if (ending.killed === 'abort') throw new Error(`${file}: the trial load was ended`);
+  if (ending.killed === 'timeout') {
     const seconds = (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000;
     const message = `${file}: the trial load did not end in ${seconds} s: do not use this model`;
     return { ok: false, reason: 'timeout', status: null, message };
   }
-  if (ending.signal !== null || ending.code !== 0) {
-    const how = ending.signal ?? `status ${ending.code}`;
+  if (ending.status !== 0) {
+    const how = ending.signal ?? `status ${ending.status}`;
     const last = ending.errors.trim().split('\n').at(-1);
     const message = `${file}: the trial load crashed (${how}${last ? `, ${last}` : ''}): do not use this model`;
     return { ok: false, reason: 'crashed', status: null, message };

@@ -1,6 +1,8 @@
 /** The functions of `native/include/edgepool.h`. What each does, and when it fails, stands there. */
 import type { KoffiFunc } from 'koffi';
 import type {
+  ChildEndStruct,
+  ChildStruct,
   ConvertOptionsStruct,
   EventsHandle,
   FrameStruct,
@@ -209,4 +211,15 @@ export interface Native {
   ep_thread_schedule: Call<(thread: number, options: ThreadOptionsStruct, error: Err) => Status>;
 
   ep_threads_get_stats: Call<(out: Fill<ThreadStats>, error: Err) => Status>;
+
+  ep_child_start: Call<
+    (
+      path: string,
+      words: readonly (string | null)[],
+      environment: readonly (string | null)[] | null,
+      out: Fill<ChildStruct>,
+      error: Err,
+    ) => Status
+  >;
+  ep_child_wait: Call<(pid: number, out: Fill<ChildEndStruct>, error: Err) => Status>;
 }

@@ -316,6 +316,27 @@ const ep_invoke_stats = koffi.struct('ep_invoke_stats', {
   pool_allocations: 'uint64_t',
 });
 
+export interface ChildStruct {
+  pid: number;
+  output_fd: number;
+  errors_fd: number;
+}
+const ep_child = koffi.struct('ep_child', {
+  pid: 'int32_t',
+  output_fd: 'int32_t',
+  errors_fd: 'int32_t',
+  reserved: 'int32_t',
+});
+
+export interface ChildEndStruct {
+  exit_status: number;
+  signal: number;
+}
+const ep_child_end = koffi.struct('ep_child_end', {
+  exit_status: 'int32_t',
+  signal: 'int32_t',
+});
+
 /** Every struct of the header, by its C name. */
 export const structs = {
   ep_error,
@@ -340,4 +361,6 @@ export const structs = {
   ep_shape,
   ep_thread_options,
   ep_thread_stats,
+  ep_child,
+  ep_child_end,
 };

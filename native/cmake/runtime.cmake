@@ -1,6 +1,7 @@
 # Binder, runtime, models; and what their tests need: fixture libraries and the reference program.
 list(APPEND EP_SOURCES
   src/binder.cpp
+  src/child.cpp
   src/elf_image.cpp
   src/entries.cpp
   src/graph.cpp

@@ -701,6 +701,33 @@ typedef struct ep_thread_stats {
 /** From /proc/self/task: the faults of every thread that captures, converts or runs a model. */
 EP_API int32_t ep_threads_get_stats(ep_thread_stats* out, ep_error* error);
 
+/* ── Child ───────────────────────────────────────────────────────────────────────────────────── */
+
+typedef struct ep_child {
+  int32_t pid;
+  int32_t output_fd; /**< To read its standard output from; the caller closes it. */
+  int32_t errors_fd; /**< Its standard error, likewise. */
+  int32_t reserved;
+} ep_child;
+
+typedef struct ep_child_end {
+  int32_t exit_status; /**< -1 where a signal ended it. */
+  int32_t signal;      /**< 0 where none did. */
+} ep_child_end;
+
+/**
+ * Starts a program beside this one, with nothing on its standard input. By posix_spawn, which
+ * copies nothing of this process: after a fork, which does, every thread faults once on each page
+ * of its own memory that it writes to. `words` are the program's, its name first; `environment` is
+ * `NAME=value` each, NULL: as this process has it; both end with NULL. EP_E_SYSTEM iff the system
+ * refuses. Cost: the time until the program has begun.
+ */
+EP_API int32_t ep_child_start(const char* path, const char* const* words,
+                              const char* const* environment, ep_child* out, ep_error* error);
+
+/** Waits for the end of a child that ep_child_start began; once for each. */
+EP_API int32_t ep_child_wait(int32_t pid, ep_child_end* out, ep_error* error);
+
 #ifdef __cplusplus
 }
 #endif
