@@ -1,6 +1,7 @@
 import type { Pool, PoolOptions } from '../memory/pool.ts';
 import { callAsync, check, sharedError } from '../native/call.ts';
 import type { Native, Out } from '../native/native.ts';
+import { NativeError } from '../native/native-error.ts';
 import type { RingHandle } from '../native/structs.ts';
 
 export interface RingOptions {
@@ -101,6 +102,18 @@ export class Ring {
     } catch (error) {
       this.pool.setQuota(before);
       throw error;
+    }
+    if (quotaBytes < before)
+      await this.#lowerQuota(quotaBytes, besideSlots({ slots, slotBytes: bytes }, chunkBytes));
+  }
+
+  /** Where frames of the former size are still in use, the quota stays as it is. */
+  async #lowerQuota(quotaBytes: number, restBytes: number): Promise<void> {
+    await this.pool.trim(restBytes);
+    try {
+      this.pool.setQuota(quotaBytes);
+    } catch (error) {
+      if (!(error instanceof NativeError && error.status === 'EP_E_BUSY')) throw error;
     }
   }
 

@@ -522,9 +522,10 @@ typedef struct ep_ring ep_ring;
 EP_API int32_t ep_ring_create(ep_pool* pool, uint32_t slots, uint64_t slot_bytes, ep_ring** out,
                               ep_error* error);
 /** Slots hold frames of at most `slot_bytes` from now on: they grow in place, those that are in use
- *  too, or shrink where they are free. No pointer moves. On failure (as ep_pool_grow, or
- *  EP_E_ARGUMENT beyond a slot's window: 32 MiB, or what the ring was made with where that is more)
- *  the former size holds. A source whose frames vary lets slots follow them below that size. */
+ *  too, or shrink, those that are in use some time after they are free. No pointer moves. On
+ * failure (as ep_pool_grow, or EP_E_ARGUMENT beyond a slot's window: 32 MiB, or what the ring was
+ * made with where that is more) the former size holds. A source whose frames vary lets slots follow
+ * them below that size. */
 EP_API int32_t ep_ring_fit(ep_ring* ring, uint64_t slot_bytes, ep_error* error);
 /** EP_E_BUSY iff a slot is held or being filled. */
 EP_API int32_t ep_ring_destroy(ep_ring* ring, ep_error* error);

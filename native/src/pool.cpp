@@ -35,7 +35,7 @@ ep_status ep_pool::map_more(uint64_t bytes) {
   }
   if (status != EP_OK) {
     const uint64_t excess = mapped_bytes() - before;
-    if (excess != 0) ep::Windows::close(base_ + before, excess);
+    if (excess != 0) ep::Windows::cut(base_, before, before + excess);
     region_->release_last(&holding_, static_cast<uint32_t>(excess / region_->granule_bytes()));
     return status;
   }

@@ -117,7 +117,7 @@ void ep_pool::trim_locked(uint64_t mapped_bytes) {
   if (heap_ == nullptr || mapped_bytes >= before) return;
   const uint64_t cut = heap_->shrink(before - mapped_bytes, chunk_bytes_);
   if (cut == 0) return;
-  ep::Windows::close(base_ + before - cut, cut);
+  ep::Windows::cut(base_, before - cut, before);
   region_->release_last(&holding_, static_cast<uint32_t>(cut / region_->granule_bytes()));
 }
 

@@ -74,7 +74,7 @@ int32_t ep_pool::resize_part(ep::PoolPart* part, uint64_t bytes, ep_error* error
                     static_cast<unsigned long long>(f.largest_free_bytes));
   }
   if (wanted < before) {
-    ep::Windows::close(part->base_ + wanted, before - wanted);
+    ep::Windows::cut(part->base_, wanted, before);
     region_->release_last(&part->holding_,
                           static_cast<uint32_t>((before - wanted) / region_->granule_bytes()));
   }
@@ -107,7 +107,7 @@ ep_status ep_pool::map_part(ep::PoolPart* part, uint64_t wanted) {
   }
   if (status == EP_OK) return EP_OK;
   const uint64_t excess = part->holding_.granules * granule - before;
-  if (excess != 0) ep::Windows::close(part->base_ + before, excess);
+  if (excess != 0) ep::Windows::cut(part->base_, before, before + excess);
   region_->release_last(&part->holding_, static_cast<uint32_t>(excess / granule));
   return status;
 }

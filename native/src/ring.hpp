@@ -44,8 +44,9 @@ struct ep_ring {
 
   int32_t start(ep_pool* pool, uint32_t slots, uint64_t slot_bytes, ep_error* error);
 
-  /** From now on slots hold frames of at most so many bytes. Those that are smaller grow; those
-   * that are free shrink. On failure, as PoolPart::resize, the former limit holds. */
+  /** From now on slots hold frames of at most so many bytes. Those that are smaller grow;
+   * larger ones shrink, those that are in use some time after they are free. On failure, as
+   * PoolPart::resize, the former limit holds. */
   int32_t fit(uint64_t slot_bytes, ep_error* error);
 
   /** Starts the thread that lets slots follow the frames. A second call does nothing. */

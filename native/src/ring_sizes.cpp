@@ -68,7 +68,9 @@ int32_t ep_ring::fit(uint64_t slot_bytes, ep_error* error) {
   const uint64_t former = slot_bytes_;
   const int32_t status = grow(slot_bytes, error);
   slot_bytes_ = status == EP_OK ? slot_bytes : former;
-  shrink(slot_bytes_);
+  if (keeper_.joinable()) expect(slot_bytes_);
+  // Those in use follow once they are free.
+  if (!shrink(slot_bytes_) && follow(nullptr) == EP_OK) expect(slot_bytes_);
   return status;
 }
 

@@ -2,9 +2,11 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "error.hpp"
+#include "master.hpp"
 #include "pool.hpp"
 
 namespace ep {
@@ -112,6 +114,14 @@ void Windows::give_back(char* window, size_t bytes) {
   for (size_t i = first; i < first + count; ++i) {
     pools_[i].store(nullptr, std::memory_order_release);
   }
+}
+
+void Windows::cut(char* base, size_t kept, size_t mapped) {
+  close(base + kept, mapped - kept);
+  // The kernel drops a file's huge page from a mapping as a whole when a part of it goes, and lets
+  // the rest fault in again: on whatever thread uses it next, so it is done here.
+  const size_t last = std::min(kept, reinterpret_cast<uintptr_t>(base + kept) % kSlotBytes);
+  if (last != 0) populate(base + kept - last, last);
 }
 
 void Windows::close(char* address, size_t bytes) {

@@ -36,6 +36,8 @@ class Windows {
   void give_back(char* window, size_t bytes);
   /** Makes a part of a window inaccessible again, its mappings gone. No lock needed. */
   static void close(char* address, size_t bytes);
+  /** Closes what is mapped at `base` beyond `kept` bytes; what is kept stays present. No lock. */
+  static void cut(char* base, size_t kept, size_t mapped);
 
  private:
   char* base_ = nullptr;

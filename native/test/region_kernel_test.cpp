@@ -170,6 +170,35 @@ TEST(RegionKernel, HugePagesOfTheFileAreHugePagesOfTheWindow) {
   }
 }
 
+TEST(RegionKernel, WhatIsLeftOfAHugePageDoesNotFault) {
+  if (!kernel_collapses()) {
+    not_run("huge pages whatever the system's setting: they need Linux 6.1");
+    return;
+  }
+  ep_region_options options = region_options(32 * kMib);
+  options.pages = EP_PAGES_AUTO;
+  const RegionHandle region = make_region(options);
+  ASSERT_EQ(stats_of(region).transparent_huge, 1);
+  const PoolHandle pool = make_pool(region, "frames", 12 * kMib, 0);
+  ep_ring* ring = nullptr;
+  ASSERT_EQ(ep_ring_create(pool.get(), 2, 3 * kMib, &ring, nullptr), EP_OK);
+  ASSERT_EQ(ep_ring_fit(ring, kMib, nullptr), EP_OK);
+  const uint64_t before = minor_faults();
+  for (uint32_t slot = 0; slot < 2; ++slot) std::memset(ep_ring_slot(ring, slot), 1, kMib);
+  EXPECT_EQ(minor_faults(), before) << "a slot";
+  EXPECT_EQ(ep_ring_destroy(ring, nullptr), EP_OK);
+
+  const PoolHandle model = make_pool(region, "model", 8 * kMib, 4 * kMib);
+  char* const block = static_cast<char*>(ep_pool_alloc(model.get(), 3 * kMib / 2, 16));
+  ASSERT_NE(block, nullptr);
+  ASSERT_EQ(ep_pool_trim(model.get(), 0, nullptr), EP_OK);
+  ASSERT_LT(stats_of(model).mapped_bytes, 2 * kMib);
+  const uint64_t trimmed = minor_faults();
+  std::memset(block, 1, 3 * kMib / 2);
+  EXPECT_EQ(minor_faults(), trimmed) << "a pool";
+  ep_pool_free(model.get(), block);
+}
+
 TEST(RegionKernel, LeavesNothingBehind) {
   const size_t mapped = mappings().size();
   const int files = open_files();

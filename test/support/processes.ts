@@ -16,3 +16,18 @@ export function processesOf(group: number): number[] {
     })
     .map(Number);
 }
+
+/** Page faults until now of a program's threads that capture or run a model, by the thread's name. */
+export function faultsOfStream(program: number): Record<string, number> {
+  const faults: Record<string, number> = {};
+  for (const id of readdirSync(`/proc/${program}/task`)) {
+    const stat = readFileSync(`/proc/${program}/task/${id}/stat`, 'utf8');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const [minor, , major] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(7);
+    if (name.startsWith('ep-')) faults[name] = Number(minor) + Number(major);
+  }
+  return faults;
+}
