@@ -47,7 +47,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const pipeline = new Pipeline({ runtime, events, cameras, lanes });
   const eventLoopDelay = new EventLoopDelay();
   const report = new Report(config.report, read);
-  const telemetry = new Telemetry(config, read, display);
+  const telemetry = new Telemetry(config, read, display, version);
   const troubles = new Troubles(display, telemetry);
   const statusLine = new StatusLine(display, read);
   const commands = new Commands({ config, version, plan, models, pipeline, read, display });

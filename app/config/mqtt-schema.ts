@@ -104,6 +104,16 @@ export const mqttSchema = {
       default: 1,
       description: 'The least time between two answers of a model that are published. 0: none.',
     },
+    discovery_prefix: {
+      type: ['string', 'null'],
+      pattern: '^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+)*$',
+      maxLength: 128,
+      expects: 'be a topic without spaces, + and #',
+      default: 'homeassistant',
+      description:
+        'Where Home Assistant looks for devices (`<prefix>/device/<device>/config`). null: it is ' +
+        'told nothing.',
+    },
     queue_bytes: {
       type: 'integer',
       minimum: 0,

@@ -3,10 +3,12 @@ import type { Answer } from '../stats/answer.ts';
 import { noMqtt } from '../stats/registry.ts';
 import type { MqttSnapshot, Snapshot } from '../stats/snapshot.ts';
 import { Envelope } from './envelope.ts';
+import { Discovery } from './home-assistant/discovery.ts';
 import type { Fields, Log } from './log.ts';
 import { readAccess } from './mqtt/access.ts';
 import { brokerAddress } from './mqtt/broker-address.ts';
 import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
+import type { Incoming } from './mqtt/incoming.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
 import { Topics } from './mqtt/topics.ts';
@@ -36,17 +38,28 @@ export class Telemetry {
   readonly #envelope = new Envelope();
   readonly #results: ResultGate;
   readonly #summaries = new Summaries();
+  readonly #discovery: Discovery | null = null;
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(config: Pick<Config, 'device' | 'mqtt'>, read: () => Snapshot, log: Log) {
+  constructor(
+    config: Pick<Config, 'device' | 'mqtt'>,
+    read: () => Snapshot,
+    log: Log,
+    version = 'unknown',
+  ) {
     this.#config = config;
     this.#read = read;
     this.#log = log;
-    this.#topics = new Topics(config.mqtt.base, config.device);
-    const { results: passes, result_seconds } = config.mqtt;
+    const { device, mqtt } = config;
+    const { base, results: passes, result_seconds, discovery_prefix: prefix } = mqtt;
+    const topics = new Topics(base, device);
+    this.#topics = topics;
     this.#results = new ResultGate({ interval_ms: result_seconds * 1000, passes });
+    if (prefix === null) return;
+    const { summary_seconds } = mqtt;
+    this.#discovery = new Discovery({ prefix, device, version, topics, summary_seconds });
   }
 
   /** The broker's URL, without a password; null where there is none. */
@@ -79,6 +92,9 @@ export class Telemetry {
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
         queueSeconds: mqtt.queue_seconds,
+        topics: this.#discovery === null ? [] : [this.#discovery.statusTopic],
+        onMessage: (incoming) => this.#hear(incoming),
+        onUp: () => this.#introduce(),
         onBack: (absence) => this.event('broker_back', { ...absence }),
       },
       this.#log,
@@ -131,9 +147,31 @@ export class Telemetry {
     this.#log.warn(`the password goes to ${url} unencrypted: use mqtts:// where the broker has it`);
   }
 
+  #hear({ topic, payload, retained }: Incoming): void {
+    if (retained || topic !== this.#discovery?.statusTopic) return;
+    if (payload.toString() === 'online') this.#introduce();
+  }
+
+  /** Home Assistant takes figures of a device only after it knows the device. */
+  #introduce(): void {
+    if (this.#discovery === null) return;
+    this.#tellHomeAssistant(this.#discovery.announce(this.#read()));
+    this.#publishSummary();
+  }
+
+  #tellHomeAssistant(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const { boot, sequence } = this.#envelope.next();
+      const properties = { boot, sequence: String(sequence) };
+      this.#publisher?.publish({ ...message, properties });
+    }
+  }
+
   #publishState(): void {
+    const state = this.#read();
     const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.state_seconds);
-    this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, this.#read());
+    this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, state);
+    if (this.#publisher?.up) this.#tellHomeAssistant(this.#discovery?.renew(state) ?? []);
   }
 
   #publishSummary(): void {

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { freePort, Mosquitto } from '../support/brokers.ts';
 import { Authority } from '../support/certificates.ts';
 import { Edgepool } from '../support/edgepool.ts';
+import { discoveryFault } from '../support/home-assistant/check.ts';
 import { faultOf, schemaOf } from '../support/payloads.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
@@ -20,6 +21,12 @@ interface Line {
   qos: number;
   retain: number;
   payload: string;
+  /** User properties of MQTT 5: `name:value`, one after the other. */
+  user: string;
+}
+
+function kindOf(topic: string): string {
+  return topic.startsWith('homeassistant/') ? 'discovery' : schemaOf(topic);
 }
 
 /** mosquitto_sub on everything, with each message as a line of JSON. */
@@ -29,7 +36,7 @@ class Subscriber {
 
   constructor(port: number) {
     const who = ['-p', String(port), '-u', 'house', '-P', 'secret', '--cafile', ca];
-    const what = ['-q', '1', '-t', '#', '-F', '%j'];
+    const what = ['-V', '5', '-q', '1', '-t', '#', '-F', '%j %P'];
     this.child = spawn('mosquitto_sub', ['-h', '127.0.0.1', ...who, ...what], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -44,11 +51,14 @@ class Subscriber {
     return whole
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
+      .map((line) => {
+        const end = line.lastIndexOf('}') + 1;
+        return { ...JSON.parse(line.slice(0, end)), user: line.slice(end) };
+      });
   }
 
   of(kind: string): Line[] {
-    return this.lines().filter(({ topic }) => schemaOf(topic) === kind);
+    return this.lines().filter(({ topic }) => kindOf(topic) === kind);
   }
 
   async end(): Promise<void> {
@@ -76,7 +86,7 @@ test('a house with TLS and passwords reads all that is said, and hears of a sudd
   after(() => program.child.kill('SIGKILL'));
   await program.says('ready');
   await until('all kinds', () =>
-    ['availability', 'state', 'summary', 'result', 'event'].every(
+    ['availability', 'state', 'summary', 'result', 'event', 'discovery'].every(
       (kind) => subscriber.of(kind).length >= (kind === 'state' || kind === 'summary' ? 2 : 1),
     ),
   );
@@ -87,7 +97,11 @@ test('a house with TLS and passwords reads all that is said, and hears of a sudd
 
   const lines = subscriber.lines();
   assert.deepEqual(
-    lines.map(({ topic, payload }) => faultOf(topic, payload)).filter((fault) => fault !== ''),
+    lines
+      .map(({ topic, payload }) =>
+        kindOf(topic) === 'discovery' ? discoveryFault(payload) : faultOf(topic, payload),
+      )
+      .filter((fault) => fault !== ''),
     [],
   );
   for (const [kind, qos] of Object.entries({ state: 0, summary: 0, result: 1, event: 1 })) {
@@ -97,8 +111,10 @@ test('a house with TLS and passwords reads all that is said, and hears of a sudd
     );
   }
   const sequences = lines
-    .filter(({ topic }) => schemaOf(topic) !== 'availability')
-    .map(({ payload }) => JSON.parse(payload).sequence);
+    .filter(({ topic }) => kindOf(topic) !== 'availability')
+    .map(({ payload, user }) =>
+      Number(/sequence:(\d+)/.exec(user)?.[1] ?? JSON.parse(payload).sequence),
+    );
   assert.deepEqual(
     sequences.sort((a, b) => a - b),
     Array.from({ length: sequences.length }, (_, index) => index + 1),

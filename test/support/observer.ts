@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, {
+  type IClientOptions,
+  type IClientPublishOptions,
+  type IPublishPacket,
+  type MqttClient,
+} from 'mqtt';
 import { until } from './until.ts';
 
 export interface Observed {
@@ -33,6 +38,11 @@ export class Observer {
     client.on('error', () => undefined);
     await client.subscribeAsync(topic, { qos: 1 });
     return observer;
+  }
+
+  /** Says something itself. */
+  async say(topic: string, payload: string | Buffer, how: IClientPublishOptions = {}) {
+    await this.#client.publishAsync(topic, payload, { qos: 1, ...how });
   }
 
   on(topic: string): string[] {

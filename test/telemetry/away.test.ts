@@ -33,7 +33,12 @@ afterEach(async () => {
 async function device(mqtt: object = {}): Promise<Telemetry> {
   const values = {
     device: 'board',
-    mqtt: { broker: `mqtt://127.0.0.1:${front}`, state_seconds: 3600, ...mqtt },
+    mqtt: {
+      broker: `mqtt://127.0.0.1:${front}`,
+      state_seconds: 3600,
+      discovery_prefix: null,
+      ...mqtt,
+    },
   };
   const config = loadConfig({
     file: null,

@@ -138,7 +138,7 @@ test('what the user may not publish is dropped, and the rest goes on', async () 
   await until('all dropped', () => mqtt().dropped === 40);
   assert.equal(mqtt().connected, true);
   assert.equal(warnings(log).length, 1);
-  assert.match(warnings(log)[0] ?? '', /does not take a message on test\/device\/event/);
+  assert.match(warnings(log)[0] ?? '', /takes no test\/device\/event: check/);
 });
 
 test('a broker that hangs up on MQTT 5 without an answer is spoken to in 3.1.1', async () => {

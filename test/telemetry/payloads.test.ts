@@ -46,6 +46,7 @@ test('every kind of message that there is keeps to its schema', async () => {
   await broker.start();
   await until('back', () => observer.on('edgepool/board/event').length >= 3);
   await until('a summary', () => observer.on('edgepool/board/summary').length > 0);
+  await until('a state', () => observer.on('edgepool/board/state').length > 0);
   telemetry.event('stopping');
   await telemetry.stop();
   await observer.hears('edgepool/board/availability', 'offline');

@@ -15,7 +15,7 @@ const tabby = { label: 'tabby', score: 0.8 };
 const times = { latency_ms: 12, invoke_ms: 4 };
 
 function configFor(mqtt: object) {
-  const values = { device: 'board', mqtt: { state_seconds: 0.1, ...mqtt } };
+  const values = { device: 'board', mqtt: { state_seconds: 0.1, discovery_prefix: null, ...mqtt } };
   return loadConfig({
     file: null,
     environment: {},

@@ -9,6 +9,10 @@ export interface Message {
   expiry_seconds?: number;
   /** MQTT 5: user properties, for payloads that have no room for them. */
   properties?: Readonly<Record<string, string>>;
+  /** MQTT 5: what the one who asked knows the answer by. */
+  correlation?: Buffer;
+  /** Of no use on a later connection: then it is dropped instead of kept. */
+  transient?: boolean;
 }
 
 export function sizeOf(message: Message): number {

@@ -55,9 +55,14 @@ export class OfflineQueue {
     const later = this.#waiting;
     this.#waiting = new Queue();
     this.#bytes = 0;
-    for (const entry of entries) this.#append({ ...entry, kept: true });
-    for (const entry of later) this.#append({ ...entry, kept: true });
+    for (const entry of entries) this.#keep(entry);
+    for (const entry of later) this.#keep(entry);
     this.#trim(now_ms);
+  }
+
+  #keep(entry: Waiting): void {
+    if (entry.message.transient === true) this.#dropped++;
+    else this.#append({ ...entry, kept: true });
   }
 
   /** Drops what has become too old. */

@@ -2,6 +2,7 @@ import type { MqttSnapshot } from '../../stats/snapshot.ts';
 import type { Log } from '../log.ts';
 import type { Access } from './access.ts';
 import { BackOff, type BackOffOptions } from './back-off.ts';
+import type { Incoming } from './incoming.ts';
 import { asHistorical, type Message } from './message.ts';
 import { OfflineQueue, type Waiting } from './offline-queue.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
@@ -29,12 +30,19 @@ export interface PublisherOptions {
   will: Message;
   queueBytes: number;
   queueSeconds: number;
-  /** The broker has accepted the connection after a time without one. */
+  /** What this device listens to, and who is told of it. */
+  topics?: readonly string[];
+  onMessage?(incoming: Incoming): void;
+  /** The broker has accepted a connection, and the birth message. */
+  onUp?(): void;
+  /** As `onUp`, before it, after a time without a broker. */
   onBack?(absence: Absence): void;
   backOff?: BackOffOptions;
   connectTimeout_ms?: number;
 }
 
+/** Topics of which it is told that the broker refuses them. */
+const MOST_TOLD = 16;
 const FLUSH_MS = 400;
 const GOODBYE_MS = 200;
 /** A connection that lasted this long was a good one: the next failure is tried again soon. */
@@ -63,7 +71,7 @@ export class Publisher {
   readonly #protocol = new ProtocolChoice();
   #trouble: Trouble | null = null;
   #absentSince: { at_ms: number; dropped: number } | null = null;
-  #saidRefusedMessage = false;
+  readonly #told = new Set<string>();
   #upAtStop = false;
 
   constructor(options: PublisherOptions, log: Log, now: () => number = () => performance.now()) {
@@ -108,14 +116,19 @@ export class Publisher {
 
   publish(message: Message): void {
     if (!this.#running || this.#stopping) return;
-    if (message.qos === 1) {
+    if (message.qos === 1 && (message.transient !== true || this.#session?.up)) {
       this.#queue.put(message, this.#now(), this.#absentSince !== null);
       this.#pump();
-    } else if (this.#session?.up) {
+    } else if (message.qos === 0 && this.#session?.up) {
       this.#session.publish(message, (outcome) => this.#count(outcome));
     } else {
       this.#dropped++;
     }
+  }
+
+  /** The broker has accepted the connection that there is now. */
+  get up(): boolean {
+    return this.#session?.up ?? false;
   }
 
   /** After a stop `connected` says how it was before. */
@@ -145,7 +158,7 @@ export class Publisher {
 
   #connect(): void {
     this.#retry = null;
-    const { url, clientId, will, connectTimeout_ms = 5000 } = this.#options;
+    const { url, clientId, will, topics = [], connectTimeout_ms = 5000 } = this.#options;
     let access: Access;
     try {
       access = this.#options.access();
@@ -156,8 +169,13 @@ export class Publisher {
     }
     const protocol = this.#protocol.next;
     const session = new Session(
-      { url, clientId, access, protocol, will, connectTimeout_ms },
-      { up: () => this.#onUp(), down: (trouble) => this.#onDown(trouble) },
+      { url, clientId, access, protocol, will, topics, connectTimeout_ms },
+      {
+        up: () => this.#onUp(),
+        down: (trouble) => this.#onDown(trouble),
+        heard: (incoming) => this.#options.onMessage?.(incoming),
+        deaf: (topic) => this.#tellOnce(topic, `does not let this device listen to ${topic}`),
+      },
     );
     this.#session = session;
     session.open();
@@ -173,6 +191,7 @@ export class Publisher {
       if (outcome === 'lost') return;
       this.#pump();
       this.#endAbsence();
+      this.#options.onUp?.();
     });
   }
 
@@ -223,17 +242,16 @@ export class Publisher {
         if (outcome === 'lost') return;
         this.#inFlight.delete(waiting);
         this.#count(outcome);
-        if (outcome === 'refused') this.#tellRefused(waiting.message);
+        if (outcome === 'refused') this.#tellOnce(message.topic, `takes no ${message.topic}`);
         this.#pump();
       });
     }
   }
 
-  #tellRefused({ topic }: Message): void {
-    if (this.#saidRefusedMessage) return;
-    this.#saidRefusedMessage = true;
-    const what = `broker ${this.#options.url} does not take a message on ${topic}`;
-    this.#log.warn(`${what}: it is dropped; check what this user may publish there`);
+  #tellOnce(topic: string, what: string): void {
+    if (this.#told.has(topic) || this.#told.size >= MOST_TOLD) return;
+    this.#told.add(topic);
+    this.#log.warn(`broker ${this.#options.url} ${what}: check what this user may do there`);
   }
 
   async #until(done: () => boolean, patience_ms: number): Promise<void> {

@@ -1,10 +1,12 @@
 import mqtt, {
   type IClientOptions,
   type IClientPublishOptions,
+  type IClientSubscribeOptions,
   type MqttClient,
   ReasonCodes,
 } from 'mqtt';
 import type { Access } from './access.ts';
+import type { Incoming } from './incoming.ts';
 import type { Message } from './message.ts';
 import type { Protocol } from './protocol-choice.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
@@ -15,12 +17,17 @@ export interface SessionOptions {
   access: Access;
   protocol: Protocol;
   will: Message;
+  /** What this device listens to. */
+  topics: readonly string[];
   connectTimeout_ms: number;
 }
 
 export interface SessionEvents {
   /** The broker has accepted the connection: CONNACK with reason code 0. */
   up(): void;
+  heard(incoming: Incoming): void;
+  /** The broker does not let this device listen to a topic. */
+  deaf(topic: string): void;
   /** Once, whether it was up before or not. Nothing follows. */
   down(trouble: Trouble): void;
 }
@@ -36,11 +43,13 @@ const SOCKET_BACKLOG_BYTES = 64 * 1024;
 const KEEPALIVE_SECONDS = 15;
 /** QoS 1 messages on their way at one time, where the broker names no limit. */
 const WINDOW = 16;
+/** Nothing larger is wanted from the broker. */
+const LARGEST_INCOMING_BYTES = 128 * 1024;
 /** Of a PUBLISH, beside topic and payload; properties have room in it. */
 const HEADER_BYTES = 256;
 
 function publishOptions(message: Message, protocol: Protocol): IClientPublishOptions {
-  const { qos, retain, expiry_seconds, properties } = message;
+  const { qos, retain, expiry_seconds, properties, correlation } = message;
   if (protocol === '3.1.1') return { qos, retain };
   return {
     qos,
@@ -48,6 +57,7 @@ function publishOptions(message: Message, protocol: Protocol): IClientPublishOpt
     properties: {
       ...(expiry_seconds === undefined ? {} : { messageExpiryInterval: expiry_seconds }),
       ...(properties === undefined ? {} : { userProperties: { ...properties } }),
+      ...(correlation === undefined ? {} : { correlationData: correlation }),
     },
   };
 }
@@ -100,7 +110,18 @@ export class Session {
       this.#trouble = { kind: 'away', reason: 'connection closed', ending: 'other' };
       this.#window = Math.min(WINDOW, properties?.receiveMaximum ?? WINDOW);
       this.#largestBytes = properties?.maximumPacketSize ?? this.#largestBytes;
+      this.#listen(client);
       this.#events.up();
+    });
+    client.on('message', (topic, payload, { retain, properties }) => {
+      const { responseTopic, correlationData } = properties ?? {};
+      this.#events.heard({
+        topic,
+        payload,
+        retained: retain,
+        ...(responseTopic === undefined ? {} : { responseTopic }),
+        ...(correlationData === undefined ? {} : { correlation: correlationData }),
+      });
     });
     client.on('error', (error) => {
       this.#trouble = troubleOf(error, this.#up);
@@ -152,6 +173,17 @@ export class Session {
     this.#end();
   }
 
+  /** With MQTT 5 the broker keeps to itself what it has retained, and what this device says. */
+  #listen(client: MqttClient): void {
+    for (const topic of this.#options.topics) {
+      const options = this.protocol === '5' ? { qos: 1, rh: 2, nl: true } : { qos: 1 };
+      client.subscribe(topic, options as IClientSubscribeOptions, (error, granted) => {
+        if (!this.#up) return;
+        if (error || granted?.some(({ qos }) => qos >= 128)) this.#events.deaf(topic);
+      });
+    }
+  }
+
   #clientOptions(): IClientOptions {
     const { clientId, access, protocol, will, connectTimeout_ms } = this.#options;
     const { properties } = publishOptions(will, protocol);
@@ -168,6 +200,7 @@ export class Session {
         ...(properties === undefined ? {} : { properties }),
       },
       protocolVersion: protocol === '5' ? 5 : 4,
+      ...(protocol === '5' ? { properties: { maximumPacketSize: LARGEST_INCOMING_BYTES } } : {}),
       clean: true,
       reconnectPeriod: 0,
       queueQoSZero: false,

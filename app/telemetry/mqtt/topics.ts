@@ -22,6 +22,11 @@ export class Topics {
     return `${this.root}/event`;
   }
 
+  /** Where a command is taken. */
+  set(command: string): string {
+    return `${this.root}/set/${command}`;
+  }
+
   result(model: string): string {
     return `${this.root}/model/${model}/result`;
   }
