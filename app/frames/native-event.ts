@@ -20,6 +20,7 @@ const OFFSET = {
   height: koffi.offsetof(structs.ep_frame, 'height'),
   slot: koffi.offsetof(structs.ep_frame, 'slot'),
   number: koffi.offsetof(structs.ep_frame, 'number'),
+  frameBytes: koffi.offsetof(structs.ep_frame, 'bytes'),
   capturedNs: koffi.offsetof(structs.ep_frame, 'captured_ns'),
 } as const;
 
@@ -61,6 +62,9 @@ export class NativeEvent {
   }
   get height(): number {
     return this.#view.getUint32(this.#start + OFFSET.frame + OFFSET.height, true);
+  }
+  get frameBytes(): number {
+    return this.#uint64(OFFSET.frame + OFFSET.frameBytes);
   }
   get number(): number {
     return this.#uint64(OFFSET.frame + OFFSET.number);

@@ -6,6 +6,7 @@ import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import type { Size } from '../models/answers/view.ts';
 import type { SourceSnapshot } from '../stats/snapshot.ts';
+import { Copies } from './copies.ts';
 import { Frame } from './frame.ts';
 import { FrameTally } from './frame-tally.ts';
 import { PeriodMeter } from './period-meter.ts';
@@ -31,6 +32,7 @@ export class Camera {
   readonly source: Source;
   readonly ring: Ring;
   readonly tally = new FrameTally();
+  readonly copies = new Copies();
   readonly #tag: number;
   readonly #placement: Placement;
   readonly #recorder: Recorder | null;
@@ -112,6 +114,7 @@ export class Camera {
     const { capturedNs, width, height } = event;
     this.#period.mark(number, capturedNs);
     this.#size = { width, height };
+    this.copies.count(event.frameBytes, event.bytesCopied);
     this.#record(event);
     return { number, lost: this.tally.capture(number, capturedNs) };
   }
@@ -141,6 +144,7 @@ export class Camera {
       period_ms: this.periodNs / 1e6,
       ...frames,
       frame_latency_ms,
+      ...this.copies.snapshot(),
       recording: this.#recorder?.snapshot() ?? null,
     };
   }

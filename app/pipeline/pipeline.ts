@@ -62,7 +62,6 @@ export class Pipeline implements SnapshotPart {
   readonly #conversionTimes = new Histogram();
   readonly #steadyState: SteadyState;
   readonly #ended = new Set<Camera>();
-  #bytesCopied = 0;
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
 
   constructor(options: PipelineOptions) {
@@ -178,6 +177,7 @@ export class Pipeline implements SnapshotPart {
   }
 
   snapshot(): Partial<Snapshot> {
+    const copied = this.#cameras.map(({ copies }) => copies.snapshot());
     const tallies = this.#cameras.map(({ tally }) => tally);
     const lanes = this.#lanes.all;
     return {
@@ -186,7 +186,7 @@ export class Pipeline implements SnapshotPart {
       models: lanes.map((lane) => lane.snapshot()),
       steady_state: this.#steadyState.snapshot(),
       conversion_ms: quantiles(this.#conversionTimes),
-      bytes_copied: this.#bytesCopied,
+      bytes_copied: copied.reduce((sum, { bytes_copied }) => sum + bytes_copied, 0),
       distributions: {
         frame_latency: FrameTally.latencies(tallies).distribution(),
         conversion: this.#conversionTimes.distribution(),
@@ -301,7 +301,6 @@ export class Pipeline implements SnapshotPart {
     const inTime = lane.inTime(frame, finishedNs);
     const camera = this.#camera(source);
     this.#conversionTimes.record(convertedNs - startedNs);
-    this.#bytesCopied += event.bytesCopied;
     camera.tally.answer(frame, finishedNs, inTime);
     const answer = lane.read(frame, event, inTime);
     this.#judge(lane, camera, frame, answer);

@@ -46,6 +46,13 @@ export interface SourceSnapshot extends FramesSnapshot {
   /** Between two frames, as measured last: a camera may slow down at night. */
   period_ms: number;
   frame_latency_ms: Latency;
+  /** Of all its frames. */
+  frame_bytes: number;
+  /** Of these, copied to bring the frames into their slots: out of a camera's buffer, or of a still
+   *  into a slot that has not had it. What is read from a file or decoded into a slot is not. */
+  bytes_copied: number;
+  /** The most that a frame was copied, in times its own bytes. Models convert frames in place. */
+  most_copies: number;
   /** null: is not recorded. */
   recording: RecordingSnapshot | null;
 }
@@ -172,7 +179,7 @@ export interface Snapshot {
   models: ModelSnapshot[];
   steady_state: SteadyStateSnapshot;
   conversion_ms: { p50: number; p99: number };
-  /** Frame bytes copied between capture and conversion. */
+  /** Frame bytes copied between capture and conversion, of all sources. */
   bytes_copied: number;
   /** Share of right answers, where the source knows the truth: things found with the right label
    *  and box, over those that had to be found and the false ones. */

@@ -23,6 +23,9 @@ const camera = {
   height: 720,
   period_ms: 33,
   recording: null,
+  frame_bytes: 0,
+  bytes_copied: 0,
+  most_copies: 0,
   frame_latency_ms: snapshot([]).frame_latency_ms,
 };
 const two = () => [modelSnapshot('classifier', 'Egyptian cat'), modelSnapshot('{{odd}}é"', null)];
