@@ -1,11 +1,13 @@
 import { alloc } from './alloc.ts';
 import type { Bench, BenchContext } from './bench.ts';
+import { concurrent } from './concurrent.ts';
 import { load } from './load.ts';
 import { describeMachine } from './machine.ts';
 import type { BenchResult } from './result.ts';
+import { switching } from './switch.ts';
 
 /** In the order in which `all` runs them; the last one judges the others' figures. */
-export const BENCHES: readonly Bench[] = [alloc, load];
+export const BENCHES: readonly Bench[] = [alloc, load, switching, concurrent];
 
 /** Runs one bench and says where and how its figures were made. */
 export async function runBench(bench: Bench, context: BenchContext): Promise<BenchResult> {

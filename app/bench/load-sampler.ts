@@ -36,6 +36,12 @@ export interface LoadCase {
   aged: boolean;
 }
 
+/** What a trial has told of the pool. */
+interface Pool {
+  mappedBytes: number;
+  ends: string;
+}
+
 type Told = Record<`${(typeof PARTS)[number] | 'total'}_ns`, number> & { faults: number };
 
 const THREADS = 1;
@@ -64,16 +70,18 @@ export class LoadSampler {
     const { file, runs, cache, aged } = wanted;
     tell(`load: ${modelTitle(file)}, ${cache}, ${aged ? 'aged' : 'fresh'} heap, ${runs} times`);
     const { mappedBytes } = await models.fit(file, THREADS);
+    const ends = await models.ends(file);
     const taken = Object.fromEntries(this.contenders.map(({ id }) => [id, [] as Sample[]]));
     for (let run = 0; run < runs; run += 1) {
       for (const contender of this.contenders) {
-        taken[contender.id]?.push(await this.#once(contender, wanted, mappedBytes));
+        taken[contender.id]?.push(await this.#once(contender, wanted, { mappedBytes, ends }));
       }
     }
     return taken;
   }
 
-  async #once(contender: Allocator, wanted: LoadCase, mappedBytes: number): Promise<Sample> {
+  async #once(contender: Allocator, wanted: LoadCase, pool: Pool): Promise<Sample> {
+    const { mappedBytes, ends } = pool;
     const { file, later, cache, aged } = wanted;
     const words = [
       runtimeLibrary(),
@@ -81,6 +89,7 @@ export class LoadSampler {
       THREADS,
       Delegate.auto,
       contender.id === OURS ? mappedBytes : 0,
+      contender.id === OURS ? ends : '-',
       1 + later,
       0,
       cache,

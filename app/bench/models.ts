@@ -1,13 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Fit, trial } from '../models/trial.ts';
+import { type Fit, trial, type Verdict } from '../models/trial.ts';
 
 const ENDING = '.tflite';
+/** No ends. */
+const NONE = '-';
+
+type Tried = Verdict & { ok: true };
 
 /** The models to compare with: those of one or more folders, by their name without the ending. */
 export class Models {
   readonly #folders: readonly string[];
-  readonly #fits = new Map<string, Fit>();
+  readonly #tried = new Map<string, Tried>();
 
   constructor(folders: readonly string[]) {
     this.#folders = folders;
@@ -39,14 +43,33 @@ export class Models {
 
   /** The pool in which a trial load has seen the model run. */
   async fit(file: string, threads = 1): Promise<Fit> {
+    const [fit] = (await this.#try(file, threads)).fits;
+    return fit;
+  }
+
+  /** What the native programs want to know of a model that they load; without a pool of its own it
+   *  is loaded from the allocator of the process. */
+  async words(file: string, pooled: boolean): Promise<(string | number)[]> {
+    const { fits, requestedBytes } = await this.#try(file, 1);
+    const [{ mappedBytes, poolBytes }] = fits;
+    if (!pooled) return [file, 0, 0, requestedBytes, NONE];
+    return [file, mappedBytes, poolBytes, requestedBytes, await this.ends(file)];
+  }
+
+  /** Where its blocks go, in hexadecimal, as the native programs read it. */
+  async ends(file: string): Promise<string> {
+    const { ends } = await this.#try(file, 1);
+    return ends.length === 0 ? NONE : Buffer.from(ends).toString('hex');
+  }
+
+  async #try(file: string, threads: number): Promise<Tried> {
     const key = `${threads} ${file}`;
-    const known = this.#fits.get(key);
+    const known = this.#tried.get(key);
     if (known !== undefined) return known;
     const verdict = await trial({ file, threads });
     if (!verdict.ok) throw new Error(verdict.message);
-    const [fit] = verdict.fits;
-    this.#fits.set(key, fit);
-    return fit;
+    this.#tried.set(key, verdict);
+    return verdict;
   }
 }
 

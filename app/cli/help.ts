@@ -38,7 +38,8 @@ edgepool analyze [options] MODEL|FOLDER...
   --json [FILE.json]          the figures as JSON, on standard output or in the file
   --threads N                 threads of the runtime, 1 by default
 
-edgepool bench NAME|all       measure edgepool beside what one would otherwise use: load, ...
+edgepool bench NAME|all       measure edgepool beside what one would otherwise use:
+                              alloc, load, switch, concurrent
   --json FILE                 the figures as JSON
   --pages FOLDER              write benchmarks.md and its pictures into the folder
   --models FOLDER             more models, beside those that set-up made; may be repeated

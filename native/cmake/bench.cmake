@@ -5,5 +5,7 @@ function(ep_add_bench name)
   set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN")
 endfunction()
 
-ep_add_bench(edgepool-bench-load tools/bench_load.cpp)
+ep_add_bench(edgepool-bench-concurrent tools/bench_concurrent.cpp tools/bench_session.cpp)
+ep_add_bench(edgepool-bench-load tools/bench_load.cpp tools/bench_session.cpp)
 ep_add_bench(edgepool-bench-alloc tools/bench_alloc.cpp tools/bench_trace.cpp)
+ep_add_bench(edgepool-bench-switch tools/bench_switch.cpp tools/bench_session.cpp)

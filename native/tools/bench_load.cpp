@@ -3,14 +3,14 @@
 // edgepool: from whatever allocator this process was started with. Everything else is the same,
 // the warm-up included, which is part of starting the runtime and not of a load.
 //
-//   edgepool-bench-load LIBRARY MODEL THREADS DELEGATE POOL_BYTES LOADS INVOKES warm|cold
+//   edgepool-bench-load LIBRARY MODEL THREADS DELEGATE POOL_BYTES ENDS LOADS INVOKES warm|cold
 //                       HEAP_BYTES
 //
-// DELEGATE is the number of an ep_delegate. HEAP_BYTES is 0 for a fresh heap; else so much is
-// allocated first, and every second part of it, at random, given back: small blocks of the
-// process's allocator without a pool, small pools of the region with one. Cold: before each load
-// the file's pages are dropped from the page cache (posix_fadvise, POSIX_FADV_DONTNEED).
-// Exit status: 0 told, 1 refused, 2 wrong usage.
+// DELEGATE is the number of an ep_delegate. ENDS is for ep_pool_place, hexadecimal, or `-`.
+// HEAP_BYTES is 0 for a fresh heap; else so much is allocated first, and every second part of it,
+// at random, given back: small blocks of the process's allocator without a pool, small pools of the
+// region with one. Cold: before each load the file's pages are dropped from the page cache
+// (posix_fadvise, POSIX_FADV_DONTNEED). Exit status: 0 told, 1 refused, 2 wrong usage.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,13 +20,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <random>
 #include <vector>
 
+#include "bench_session.hpp"
 #include "edgepool.h"
 
 namespace {
+
+using bench::held_bytes;
+using bench::now_ns;
+using bench::number;
 
 constexpr uint64_t kMib = uint64_t{1} << 20;
 constexpr uint64_t kChunk = 16384;
@@ -41,36 +45,18 @@ struct Arguments {
   uint32_t threads;
   uint32_t delegate;
   uint64_t pool_bytes;
+  std::vector<uint8_t> ends;
   uint32_t loads;
   uint32_t invokes;
   bool cold;
   uint64_t heap_bytes;
 };
 
-struct Session {
+struct Process {
   ep_region* region = nullptr;
   ep_runtime* runtime = nullptr;
   ep_pool* pool = nullptr;
 };
-
-uint64_t now_ns() {
-  timespec time = {};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000000000U + static_cast<uint64_t>(time.tv_nsec);
-}
-
-// Memory of the process that no file backs.
-uint64_t held_bytes() {
-  FILE* const file = fopen("/proc/self/status", "r");
-  if (file == nullptr) return 0;
-  char line[256];
-  uint64_t kib = 0;
-  while (fgets(line, sizeof line, file) != nullptr) {
-    if (strncmp(line, "RssAnon:", 8) == 0) kib = strtoull(line + 8, nullptr, 10);
-  }
-  fclose(file);
-  return kib * 1024;
-}
 
 // Every page of the file into the page cache, or none of it.
 bool prepare_cache(const char* path, bool cold) {
@@ -140,7 +126,7 @@ double age_region(ep_region* region, uint64_t bytes) {
   return static_cast<double>(stats.unassigned_bytes) / static_cast<double>(stats.capacity_bytes);
 }
 
-int32_t start(const Arguments& arguments, Session* session, ep_error* error) {
+int32_t start(const Arguments& arguments, Process* session, ep_error* error) {
   ep_region_options region = {};
   const bool pooled = arguments.pool_bytes != 0;
   region.capacity_bytes = 16 * kMib + (pooled ? arguments.pool_bytes + arguments.heap_bytes : 0);
@@ -166,7 +152,7 @@ void tell(const ep_model_info& info, uint64_t pool_ns, uint64_t total_ns,
   printf("]}\n");
 }
 
-int32_t load(const Arguments& arguments, Session* session, ep_error* error) {
+int32_t load(const Arguments& arguments, Process* session, ep_error* error) {
   if (!prepare_cache(arguments.model, arguments.cold)) return EP_E_FILE;
   const uint64_t begin = now_ns();
   if (arguments.pool_bytes != 0 && session->pool == nullptr) {
@@ -176,6 +162,10 @@ int32_t load(const Arguments& arguments, Session* session, ep_error* error) {
     pool.planned_bytes = arguments.pool_bytes;
     const int32_t status = ep_pool_create(session->region, &pool, &session->pool, error);
     if (status != EP_OK) return status;
+  }
+  if (session->pool != nullptr) {
+    const auto bits = static_cast<uint32_t>(8 * arguments.ends.size());
+    ep_pool_place(session->pool, arguments.ends.data(), bits, nullptr);
   }
   const uint64_t mapped = now_ns();
   ep_model_options options = {};
@@ -200,15 +190,14 @@ int32_t load(const Arguments& arguments, Session* session, ep_error* error) {
   return status;
 }
 
-uint64_t number(const char* word) { return strtoull(word, nullptr, 10); }
-
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 10) {
-    fprintf(stderr,
-            "usage: edgepool-bench-load LIBRARY MODEL THREADS DELEGATE POOL_BYTES LOADS INVOKES "
-            "warm|cold HEAP_BYTES\n");
+  if (count != 11) {
+    fprintf(
+        stderr,
+        "usage: edgepool-bench-load LIBRARY MODEL THREADS DELEGATE POOL_BYTES ENDS LOADS INVOKES "
+        "warm|cold HEAP_BYTES\n");
     return 2;
   }
   const Arguments arguments = {words[1],
@@ -216,11 +205,12 @@ int main(int count, char** words) {
                                static_cast<uint32_t>(number(words[3])),
                                static_cast<uint32_t>(number(words[4])),
                                number(words[5]),
-                               static_cast<uint32_t>(number(words[6])),
+                               bench::bytes_of(words[6]),
                                static_cast<uint32_t>(number(words[7])),
-                               strcmp(words[8], "cold") == 0,
-                               number(words[9])};
-  Session session;
+                               static_cast<uint32_t>(number(words[8])),
+                               strcmp(words[9], "cold") == 0,
+                               number(words[10])};
+  Process session;
   ep_error error = {};
   int32_t status = start(arguments, &session, &error);
   double idle = 0;
