@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test baseline bench lint format models \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test baseline bench fuzz lint format models \
         setup setup-test clean distclean
 
 help: ## list the verbs
@@ -31,6 +31,10 @@ baseline: setup ## renew test/baseline.json: what models need now is what they m
 bench: setup-test ## measure edgepool beside what one would otherwise use; writes docs/benchmarks.md
 	@scripts/edgepool bench all --pages docs --json build/benchmarks.json \
 	  $(addprefix --models ,$(wildcard ../shared/models))
+
+# The same test as among all others, with many more commands; TEST_SEED names another seed.
+fuzz: setup-test ## send 100,000 random commands by MQTT to the program while it streams
+	@FUZZ_MESSAGES=$${FUZZ_MESSAGES:-100000} node --import tsx --test test/e2e/mqtt-commands.test.ts
 
 lint: setup-test ## check format, types, imports, native code and scripts
 	@scripts/lint.sh

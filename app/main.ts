@@ -58,6 +58,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   for (const part of [pipeline, eventLoopDelay, telemetry]) registry.add(part);
   pipeline.onResult = (result) => telemetry.result(result);
   pipeline.onError = (message) => troubles.tell(message);
+  telemetry.onCommand = (name, args) => commands.execute(name, args);
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
 

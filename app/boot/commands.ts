@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { analyseBeside } from '../control/analyse-beside.ts';
+import type { Answer } from '../control/answer.ts';
 import { Control } from '../control/control.ts';
 import { ModelFolder } from '../control/model-folder.ts';
 import { socketPath } from '../control/socket-path.ts';
@@ -42,6 +43,11 @@ export class Commands implements Part {
       named: config.control.socket !== null,
       notice: (message) => display.info(message),
     });
+  }
+
+  /** A command that came by another way than the socket. */
+  execute(name: string, args: unknown): Promise<Answer> {
+    return this.#control.execute(name, args);
   }
 
   async start(): Promise<void> {

@@ -104,6 +104,13 @@ export const mqttSchema = {
       default: 1,
       description: 'The least time between two answers of a model that are published. 0: none.',
     },
+    commands_per_second: {
+      type: 'number',
+      minimum: 0,
+      maximum: 100000,
+      default: 20,
+      description: 'Commands that are taken from `set/` in a second, others are ignored. 0: none.',
+    },
     discovery_prefix: {
       type: ['string', 'null'],
       pattern: '^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+)*$',

@@ -35,7 +35,10 @@ Changes are made one after the other, in the order in which they came. A command
 changed nothing. A model is checked and loaded once in a process of its own before it may take
 another's place; until then the other runs on, and where the new one cannot be loaded it comes back.
 Models that a command does not name miss no frame. Files are named by their name in the models folder
-(\`control.models_folder\`; by default the folder of the first model), never by a path.`;
+(\`control.models_folder\`; by default the folder of the first model), never by a path.
+
+The same commands come [by MQTT](mqtt.md#commands); their arguments as JSON Schemas stand in
+[mqtt/set.schema.json](mqtt/set.schema.json).`;
 
 function section({ name, summary, words, schema }: Command): string {
   const head = `## ${name}\n\n${summary}`;
@@ -51,4 +54,33 @@ function section({ name, summary, words, schema }: Command): string {
 /** The text of `docs/commands.md`. */
 export function commandsPage(): string {
   return `${[INTRODUCTION, ...COMMANDS.map(section)].join('\n\n')}\n`;
+}
+
+const ID = {
+  type: ['string', 'number'],
+  maxLength: 128,
+  description: 'Comes back with the answer.',
+} as const;
+
+/** The text of `docs/mqtt/set.schema.json`: what each command takes, by its name. */
+export function requestSchemas(): string {
+  const definitions = Object.fromEntries(
+    COMMANDS.map(({ name, summary, schema }) => [
+      name,
+      { description: summary, ...schema, properties: { id: ID, ...schema.properties } },
+    ]),
+  );
+  const head = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'set.schema.json',
+    title: 'set/<command>: its arguments, under the name of the command',
+  };
+  const text = JSON.stringify(
+    { ...head, definitions },
+    (key, value) =>
+      // A word of our own, for messages.
+      key === 'expects' ? undefined : value,
+    2,
+  );
+  return `${text}\n`;
 }

@@ -12,6 +12,7 @@ import type { Incoming } from './mqtt/incoming.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
 import { Topics } from './mqtt/topics.ts';
+import { type Execute, Requests } from './requests.ts';
 import { ResultGate } from './result-gate.ts';
 import { Summaries } from './summary.ts';
 
@@ -39,6 +40,9 @@ export class Telemetry {
   readonly #results: ResultGate;
   readonly #summaries = new Summaries();
   readonly #discovery: Discovery | null = null;
+  /** Does what is asked for on `set/`; null: nothing is. Set before the start. */
+  onCommand: Execute | null = null;
+  #requests: Requests | null = null;
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
   #timers: NodeJS.Timeout[] = [];
@@ -83,6 +87,7 @@ export class Telemetry {
     const { url } = this;
     if (url === null) return;
     this.#checkAccess();
+    this.#requests = this.#makeRequests();
     this.#publisher = new Publisher(
       {
         url,
@@ -92,7 +97,10 @@ export class Telemetry {
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
         queueSeconds: mqtt.queue_seconds,
-        topics: this.#discovery === null ? [] : [this.#discovery.statusTopic],
+        topics: [
+          ...(this.#discovery === null ? [] : [this.#discovery.statusTopic]),
+          ...(this.#requests === null ? [] : [this.#topics.set('#')]),
+        ],
         onMessage: (incoming) => this.#hear(incoming),
         onUp: () => this.#introduce(),
         onBack: (absence) => this.event('broker_back', { ...absence }),
@@ -147,7 +155,23 @@ export class Telemetry {
     this.#log.warn(`the password goes to ${url} unencrypted: use mqtts:// where the broker has it`);
   }
 
-  #hear({ topic, payload, retained }: Incoming): void {
+  #makeRequests(): Requests | null {
+    const { commands_per_second: perSecond } = this.#config.mqtt;
+    const execute = this.onCommand;
+    if (execute === null || perSecond === 0) return null;
+    return new Requests({
+      topics: this.#topics,
+      envelope: this.#envelope,
+      perSecond,
+      execute,
+      send: (message) => this.#publisher?.publish(message),
+      onIgnored: (count) => this.event('commands_ignored', { count }),
+    });
+  }
+
+  #hear(incoming: Incoming): void {
+    if (this.#requests?.hear(incoming)) return;
+    const { topic, payload, retained } = incoming;
     if (retained || topic !== this.#discovery?.statusTopic) return;
     if (payload.toString() === 'online') this.#introduce();
   }

@@ -1,36 +1,51 @@
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
  * Stands before a broker and lets connections through only while it is open, so that a test decides
- * who is there first.
+ * who is there first. Its port stays its own; closed, it hangs up at once.
  */
 export class Gate {
-  readonly #port: number;
   readonly #behind: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
+  #isOpen = false;
 
-  constructor(port: number, behind: number) {
-    this.#port = port;
+  constructor(behind: number) {
     this.#behind = behind;
   }
 
-  async open(): Promise<void> {
-    const server = createServer((socket) => this.#join(socket));
-    this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+  get port(): number {
+    const address = this.#server?.address();
+    if (typeof address !== 'object' || address === null) throw new Error('the gate has no port');
+    return address.port;
+  }
+
+  async start(): Promise<void> {
+    this.#server = createServer((socket) => this.#join(socket)).listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  open(): void {
+    this.#isOpen = true;
   }
 
   /** Whoever came through is cut off. */
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (server === null) return;
+  close(): void {
+    this.#isOpen = false;
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  async stop(): Promise<void> {
+    this.close();
+    await new Promise<void>((resolve) => this.#server?.close(() => resolve()) ?? resolve());
   }
 
   #join(socket: Socket): void {
+    if (!this.#isOpen) {
+      socket.destroy();
+      return;
+    }
     const broker = connect(this.#behind, '127.0.0.1');
     for (const [one, other] of [
       [socket, broker],

@@ -12,6 +12,8 @@ export interface Observed {
   payload: string;
   qos: number;
   retain: boolean;
+  /** MQTT 5 alone. */
+  correlation: Buffer | undefined;
 }
 
 /** Who it is; `ca` is the file of an authority. */
@@ -32,8 +34,10 @@ export class Observer {
     const client = mqtt.connect(url, { reconnectPeriod: 20, ...trust, ...more });
     const observer = new Observer(client);
     client.on('message', (heardTopic: string, payload: Buffer, packet: IPublishPacket) => {
-      const { qos, retain } = packet;
-      observer.heard.push({ topic: heardTopic, payload: payload.toString(), qos, retain });
+      const { qos, retain, properties } = packet;
+      const correlation = properties?.correlationData;
+      const text = payload.toString();
+      observer.heard.push({ topic: heardTopic, payload: text, qos, retain, correlation });
     });
     client.on('error', () => undefined);
     await client.subscribeAsync(topic, { qos: 1 });

@@ -17,6 +17,7 @@ const BY_TOPIC: [RegExp, string][] = [
   [/\/summary$/, 'summary'],
   [/\/model\/[^/]+\/result$/, 'result'],
   [/\/event$/, 'event'],
+  [/\/response\/[^/]+$/, 'response'],
 ];
 
 /** Which schema of `docs/mqtt/` a topic has; throws where there is none. */

@@ -14,15 +14,14 @@ const EVENTS = 'edgepool/board/event';
 
 let broker: Mosquitto;
 let gate: Gate;
-let front: number;
 let closers: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
   const behind = await freePort();
-  front = await freePort();
   broker = new Mosquitto(behind);
-  gate = new Gate(front, behind);
-  closers = [() => broker.remove(), () => gate.close()];
+  gate = new Gate(behind);
+  await gate.start();
+  closers = [() => broker.remove(), () => gate.stop()];
   await broker.start();
 });
 
@@ -34,7 +33,7 @@ async function device(mqtt: object = {}): Promise<Telemetry> {
   const values = {
     device: 'board',
     mqtt: {
-      broker: `mqtt://127.0.0.1:${front}`,
+      broker: `mqtt://127.0.0.1:${gate.port}`,
       state_seconds: 3600,
       discovery_prefix: null,
       ...mqtt,
@@ -71,12 +70,12 @@ function events(heard: Observer): Heard[] {
 /** Kills the broker, lets `meanwhile` happen, and has a new one whose observer was there first. */
 async function outage(telemetry: Telemetry, meanwhile: () => void): Promise<Observer> {
   await broker.kill();
-  await gate.close();
+  gate.close();
   await until('away', () => !telemetry.snapshot().mqtt.connected);
   meanwhile();
   await broker.start();
   const after = await observer();
-  await gate.open();
+  gate.open();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   await until('nothing waits', () => telemetry.snapshot().mqtt.waiting === 0);
   await until('broker_back', () => events(after).some(({ event }) => event === 'broker_back'));
@@ -84,7 +83,7 @@ async function outage(telemetry: Telemetry, meanwhile: () => void): Promise<Obse
 }
 
 test('what was kept arrives in order, marked historical; what is new is not', async () => {
-  await gate.open();
+  gate.open();
   const telemetry = await device();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   const before = await observer();
@@ -110,7 +109,7 @@ test('what was kept arrives in order, marked historical; what is new is not', as
 });
 
 test('what was given up is counted exactly: a number for each sequence that never came', async () => {
-  await gate.open();
+  gate.open();
   const telemetry = await device({ queue_bytes: 4000 });
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   const after = await outage(telemetry, () => {
@@ -133,7 +132,7 @@ test('what was given up is counted exactly: a number for each sequence that neve
 });
 
 test('what was on its way to a broker that died comes again, as historical', async () => {
-  await gate.open();
+  gate.open();
   const telemetry = await device();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
   broker.process?.kill('SIGSTOP');

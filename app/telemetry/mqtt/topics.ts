@@ -27,6 +27,11 @@ export class Topics {
     return `${this.root}/set/${command}`;
   }
 
+  /** Where a command is answered, unless the request says where. */
+  response(command: string): string {
+    return `${this.root}/response/${command}`;
+  }
+
   result(model: string): string {
     return `${this.root}/model/${model}/result`;
   }

@@ -1,0 +1,226 @@
+/** Commands by MQTT to the real program that streams: each, rightly and wrongly, and at random. */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Snapshot } from '../../app/stats/snapshot.ts';
+import { freePort, Mosquitto } from '../support/brokers.ts';
+import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Observer } from '../support/observer.ts';
+import { faultOf } from '../support/payloads.ts';
+import { Random, seeds } from '../support/random.ts';
+import { RandomRequests } from '../support/random-request.ts';
+import { readReport } from '../support/report.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { until } from '../support/until.ts';
+
+const BASE = 'edgepool/board';
+/** `make fuzz` sends more. */
+const MESSAGES = Number(process.env.FUZZ_MESSAGES ?? 1500);
+const BATCH = 100;
+const GROWTH_BYTES = 64 * 2 ** 20;
+
+const scratch = scratchFolder();
+const folder = join(scratch.path, 'models');
+const report = join(scratch.path, 'report.json');
+const tiny = join(folder, 'tiny.tflite');
+
+interface Answer {
+  ok: boolean;
+  error?: string;
+  id?: number | string;
+  [field: string]: unknown;
+}
+
+let broker: Mosquitto;
+let house: Observer;
+let program: Edgepool;
+let asked = 0;
+
+before(async () => {
+  mkdirSync(folder);
+  for (const name of ['tiny', 'tiny_int8']) {
+    copyFileSync(`${ROOT}build/models/${name}.tflite`, join(folder, `${name}.tflite`));
+  }
+  scratch.write('models/broken.tflite', 'not a model');
+  broker = new Mosquitto(await freePort());
+  await broker.start();
+  house = await Observer.listen(broker.url, '#', { protocolVersion: 5 });
+  const config = {
+    device: 'board',
+    region: { capacity_mb: 64 },
+    control: { models_folder: folder, socket: join(scratch.path, 'control.sock') },
+    models: ['a', 'b'].map((name) => ({ name, file: tiny })),
+    mqtt: { broker: broker.url, commands_per_second: 100_000, queue_bytes: 2 ** 24 },
+    report,
+  };
+  program = new Edgepool([
+    'run',
+    '--config',
+    scratch.write('edgepool.json', JSON.stringify(config)),
+  ]);
+  await program.says('ready');
+  await house.hears(`${BASE}/availability`, 'online');
+});
+
+after(async () => {
+  program.child.kill('SIGKILL');
+  await house.close();
+  await broker.remove();
+});
+
+async function ask(command: string, args: object = {}, patience_ms = 30_000): Promise<Answer> {
+  const id = `asked-${asked++}`;
+  const topic = `${BASE}/response/${command}`;
+  await house.say(`${BASE}/set/${command}`, JSON.stringify({ id, ...args }));
+  let answer: Answer | undefined;
+  await until(
+    `an answer to ${command}`,
+    () => {
+      const text = house.on(topic).find((payload) => payload.includes(`"id":"${id}"`));
+      if (text !== undefined) {
+        assert.equal(faultOf(topic, text), '');
+        answer = JSON.parse(text);
+      }
+      return answer !== undefined;
+    },
+    patience_ms,
+  );
+  return answer as Answer;
+}
+
+async function does(command: string, args: object = {}): Promise<Answer> {
+  const answer = await ask(command, args);
+  assert.equal(answer.ok, true, `${command}: ${answer.error}`);
+  return answer;
+}
+
+async function refuses(command: string, args: object, why: RegExp): Promise<void> {
+  const { ok, error = '' } = await ask(command, args);
+  assert.equal(ok, false, command);
+  assert.match(error, why);
+}
+
+test('what is asked is told', async () => {
+  assert.deepEqual((await does('status')).models, ['a', 'b']);
+  const { pools } = (await does('pools')) as unknown as { pools: { name: string }[] };
+  assert.deepEqual(
+    pools.map(({ name }) => name),
+    ['a', 'b'],
+  );
+  const { available } = await does('models');
+  assert.deepEqual(available, ['broken.tflite', 'tiny.tflite', 'tiny_int8.tflite']);
+  for (const command of ['status', 'pools', 'models']) {
+    await refuses(command, { model: 'a' }, /"model" is not an argument/);
+  }
+});
+
+test('models come, go and change places, and their neighbour misses nothing', async () => {
+  await does('load', { file: 'tiny_int8', as: 'c', every: 2 });
+  await refuses('load', { file: '../tiny' }, /not a path/);
+  await refuses('load', { file: 'broken' }, /broken\.tflite/);
+  await refuses('load', { file: 'tiny', as: 'a' }, /runs already/);
+  await does('switch', { model: 'c', file: 'tiny' });
+  await refuses('switch', { model: 'c', file: 'nobody' }, /nobody/);
+  await refuses('switch', { file: 'tiny' }, /model is missing/);
+  await does('unload', { model: 'c' });
+  await refuses('unload', { model: 'c' }, /no model has the name c/);
+  const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
+  const neighbour = models.find(({ name }) => name === 'a');
+  assert.equal(neighbour?.steady_state.minor_faults, 0);
+  assert.equal(neighbour?.dropped.error, 0);
+});
+
+test('turns, sizes and sources are changed', async () => {
+  const { schedule } = await does('set', { model: 'b', every: 3, priority: -1 });
+  assert.deepEqual(
+    { ...(schedule as object) },
+    {
+      every: 3,
+      fps: null,
+      priority: -1,
+      deadline_ms: null,
+    },
+  );
+  await refuses('set', { model: 'b', every: 0 }, /every is 0; it must be at least 1/);
+  await does('resolution', { width: 320, height: 240 });
+  await refuses('resolution', { width: 320 }, /height is missing/);
+  await does('restart-source');
+  await refuses('restart-source', { source: 'nobody' }, /nobody/);
+});
+
+test('a model is analysed beside the stream', async () => {
+  assert.match(String((await does('analyze', { file: 'tiny' })).sha256), /^[0-9a-f]{64}$/);
+  await refuses('analyze', { file: 'nobody' }, /nobody/);
+});
+
+function statusOf(pid: number): { rss_bytes: number; open_files: number } {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return {
+    rss_bytes: Number(kib) * 1024,
+    open_files: readdirSync(`/proc/${pid}/fd`).length,
+  };
+}
+
+/** Sends random requests; returns how many of them want an answer. */
+async function sendBatch(requests: RandomRequests, count: number): Promise<number> {
+  let wanted = 0;
+  const sent: Promise<void>[] = [];
+  for (; count > 0; count--) {
+    const { name, payload, retain, responseTopic, correlation } = requests.next();
+    // A retained message reaches those who are there as any other does.
+    wanted++;
+    const properties = {
+      ...(responseTopic === undefined ? {} : { responseTopic }),
+      ...(correlation === undefined ? {} : { correlationData: correlation }),
+    };
+    sent.push(house.say(`${BASE}/set/${name}`, payload, { retain, properties }));
+  }
+  await Promise.all(sent);
+  return wanted;
+}
+
+function isAnswer({ topic, payload }: { topic: string; payload: string }): boolean {
+  if (topic.startsWith(`${BASE}/set/`)) return false;
+  return /^\{"boot":"\w{8}","sequence":\d+,"time":"[^"]+","command":/.test(payload);
+}
+
+test(`${MESSAGES} random commands are each answered, and the stream goes on`, async () => {
+  const [seed = 1] = seeds(1);
+  const requests = new RandomRequests(new Random(seed));
+  const pid = Number((await does('status')).pid);
+  await sendBatch(requests, BATCH);
+  await does('status');
+  const before = statusOf(pid);
+  house.heard.length = 0;
+  let [wanted, answered, captured] = [0, 0, 0];
+  // What was in work when counting began is answered into the count: it may be more, never less.
+  for (let sent = 0; sent < MESSAGES; sent += BATCH) {
+    wanted += await sendBatch(requests, BATCH);
+    const { frames } = (await does('status')) as unknown as Pick<Snapshot, 'frames'>;
+    wanted++;
+    assert.ok(frames.captured > captured, `seed ${seed}: no frame since message ${sent - BATCH}`);
+    captured = frames.captured;
+    await until('most are answered', () => house.heard.filter(isAnswer).length >= BATCH - 20);
+    answered += house.heard.filter(isAnswer).length;
+    house.heard.length = 0;
+  }
+  await until('all are answered', () => answered + house.heard.filter(isAnswer).length >= wanted);
+  const { mqtt } = (await does('status')) as unknown as Pick<Snapshot, 'mqtt'>;
+  assert.equal(mqtt.connected, true);
+  await until('files are closed', () => statusOf(pid).open_files <= before.open_files + 8);
+  const grown = statusOf(pid).rss_bytes - before.rss_bytes;
+  assert.ok(grown < GROWTH_BYTES, `seed ${seed}: ${grown} bytes more`);
+  const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
+  const neighbour = models.find(({ name }) => name === 'a');
+  assert.equal(neighbour?.dropped.error, 0, `seed ${seed}`);
+});
+
+test('after all of it the program ends as it should', async () => {
+  program.child.kill('SIGTERM');
+  const { status, err } = await program.end();
+  assert.deepEqual([status, err], [0, '']);
+  const { frames, region } = readReport(report);
+  assert.ok(frames.completed > 0);
+  assert.ok(region.mapped_bytes > 0);
+});
