@@ -69,6 +69,8 @@ export interface PlannedCamera {
 const MIB = 2 ** 20;
 /** Address space of a pool without a plan, in quotas. */
 const WINDOW_QUOTAS = 2;
+/** More of it for a model whose input follows the frames: its arena may take it from the reserve. */
+const FOLLOWING_BYTES = 256 * MIB;
 /** Models that may come while frames flow, beyond those from the start, and find slots. */
 const SPARE_MODELS = 1;
 
@@ -118,8 +120,10 @@ async function poolByTrial(
   const verdict = await tryModel(model, config, signal);
   if (!verdict.ok) throw new Error(verdict.message);
   const [{ chunkBytes, mappedBytes, poolBytes: quotaBytes }] = verdict.fits;
+  const twice = quotaBytes * WINDOW_QUOTAS;
+  const windowBytes = verdict.openSize ? twice + FOLLOWING_BYTES : twice;
   const { ends } = verdict;
-  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes * WINDOW_QUOTAS, ends };
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes, ends };
 }
 
 /** Nothing is tried and nothing grows past the plan: what it says is what was seen. */

@@ -129,6 +129,11 @@ export class Pool {
     check(this.#native.ep_pool_place(this.handle, ends, ends.length * 8, error), error);
   }
 
+  /** Address space, which bounds the quota. */
+  get windowBytes(): number {
+    return this.#options.windowBytes ?? this.#options.quotaBytes;
+  }
+
   setQuota(quotaBytes: number): void {
     const error = sharedError();
     check(this.#native.ep_pool_set_quota(this.handle, quotaBytes, error), error);

@@ -118,6 +118,23 @@ export class Model {
     check(this.#native.ep_model_unload(handle, 1, error), error);
   }
 
+  /** Height and width of its first input. */
+  get pictureSize(): { height: number; width: number } {
+    const [, height = 0, width = 0] = this.#inputs[0]?.shape ?? [];
+    return { height, width };
+  }
+
+  /** Gives its first input, which is a picture, another height and width, and runs it once, off the
+   *  event loop. On failure its former size holds. */
+  async resizePicture(height: number, width: number): Promise<void> {
+    const [batch = 1, , , channels = 1] = this.#inputs[0]?.shape ?? [];
+    const shape = Int32Array.of(batch, height, width, channels);
+    const { ep_model_resize_input } = this.#native;
+    await callAsync(ep_model_resize_input, this.handle, 0, shape, shape.length);
+    this.#describe();
+    await this.invoke();
+  }
+
   writeInput(index: number, bytes: Uint8Array): void {
     const error = sharedError();
     const { byteLength } = bytes;

@@ -55,6 +55,8 @@ export type Verdict =
       fileBytes: number;
       /** As in the snapshot: `xnnpack+qs8`, `none (xnnpack+qu8 refused)`. */
       delegate: string;
+      /** Its file leaves height and width of its first input open. */
+      openSize: boolean;
       loadMs: number;
     }
   | {
@@ -81,6 +83,7 @@ type Answer =
       file_bytes: number;
       delegate: number;
       delegate_tried: number;
+      open_size: number;
       load_ns: number;
     }
   | { ok: false; status: number; message: string };
@@ -192,6 +195,7 @@ function findings(file: string, answer: Answer & { ok: true }): Verdict {
     ends: Buffer.from(answer.ends, 'hex'),
     fileBytes: answer.file_bytes,
     delegate: delegateName(answer.delegate, answer.delegate_tried),
+    openSize: answer.open_size === 1,
     loadMs: answer.load_ns / 1e6,
   };
 }

@@ -273,6 +273,8 @@ export interface ModelInfo {
   delegate: number;
   delegate_tried: number;
   attempts: number;
+  /** 1: the file leaves height and width of the first input open. */
+  open_size: number;
   file_bytes: number;
   load_ns: number;
   map_ns: number;
@@ -291,6 +293,8 @@ const ep_model_info = koffi.struct('ep_model_info', {
   delegate: 'uint32_t',
   delegate_tried: 'uint32_t',
   attempts: 'uint32_t',
+  open_size: 'uint32_t',
+  reserved: 'uint32_t',
   file_bytes: 'uint64_t',
   load_ns: 'uint64_t',
   map_ns: 'uint64_t',

@@ -8,6 +8,7 @@ import {
 } from '../models/answers/answer-reader.ts';
 import { chooseReader } from '../models/answers/choose.ts';
 import { View } from '../models/answers/view.ts';
+import { Follower } from '../models/follower.ts';
 import type { Model } from '../models/model.ts';
 import type { Native } from '../native/native.ts';
 import type { Answer } from '../stats/answer.ts';
@@ -78,6 +79,7 @@ export class Lane {
   yields = false;
   readonly #tag: number;
   readonly #placement: Omit<Placement, 'nice'>;
+  readonly #follower: Follower;
   readonly #answers: AnswerSettings;
   readonly #fit: ConvertOptions['fit'];
   readonly #convert: Uint8Array;
@@ -94,6 +96,7 @@ export class Lane {
     const { model, every, fps = null, deadlineMs, priority, queue = DEFAULT_QUEUE } = options;
     this.model = model;
     this.worker = new Worker(native, events, model.name);
+    this.#follower = new Follower(model);
     this.#tag = tag;
     this.#placement = { cpus: options.cpus ?? null, realtime: options.realtime ?? 0 };
     this.#turns = { every, fps, deadlineMs };
@@ -178,11 +181,31 @@ export class Lane {
     return first?.queue.shift();
   }
 
-  /** Hands a frame that the lane holds to the worker, and the hold with it. */
-  submit(frame: Frame): void {
-    const { ring } = this.#feed(frame).camera;
-    this.worker.submit(this.model, ring, frame.native, this.#convert, this.#tag);
+  /**
+   * Hands a frame that the lane holds to the worker, and the hold with it. A model whose input
+   * follows the frames of its only source is given their size first, off the stream's threads;
+   * `said` hears, in one line, why it keeps its former one. `lost`: the frame is still held.
+   */
+  submit(frame: Frame, said: (error: Error) => void, lost: (error: Error) => void): void {
     this.#inWork = frame;
+    if (this.#feeds.size > 1 || this.#follower.suits(frame.size)) {
+      this.#hand(frame, lost);
+      return;
+    }
+    // Its outputs may have another shape from now on.
+    this.#reader = null;
+    const followed = this.#follower.follow(frame.size);
+    void followed.catch(said).then(() => this.#hand(frame, lost));
+  }
+
+  #hand(frame: Frame, lost: (error: Error) => void): void {
+    const { ring } = this.#feed(frame).camera;
+    try {
+      this.worker.submit(this.model, ring, frame.native, this.#convert, this.#tag);
+    } catch (error) {
+      this.#inWork = null;
+      lost(error as Error);
+    }
   }
 
   /** The worker has answered, well or not: it is free again. */

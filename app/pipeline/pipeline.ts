@@ -351,12 +351,12 @@ export class Pipeline implements SnapshotPart {
   #submitNext(lane: Lane): void {
     const frame = lane.withdraw();
     if (frame === undefined) return;
-    try {
-      lane.submit(frame);
-    } catch (error) {
+    const say = ({ message }: Error) => this.onError?.(`${lane.model.name}: ${message}`);
+    lane.submit(frame, say, (error) => {
       this.#drop(lane, frame, 'error');
-      this.onError?.(`${lane.model.name}: ${(error as Error).message}`);
-    }
+      say(error);
+      lane.tellIdle();
+    });
   }
 
   #dropWaiting(lane: Lane, reason: DropReason): void {

@@ -378,6 +378,8 @@ typedef struct ep_model_info {
   uint32_t delegate;       /**< ep_delegate that the model got; never EP_DELEGATE_AUTO. */
   uint32_t delegate_tried; /**< The first one tried; differs where the runtime refused it. */
   uint32_t attempts;       /**< 1 where the first was taken. */
+  uint32_t open_size;      /**< 1 iff the file leaves height and width of the first input open. */
+  uint32_t reserved;
   uint64_t file_bytes;
   uint64_t load_ns; /**< From the call to ready, mapping and first invoke included. */
   uint64_t map_ns;  /**< Its parts: */
@@ -436,7 +438,8 @@ EP_API int32_t ep_model_write_input(ep_model* model, uint32_t index, const void*
 EP_API int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes,
                                     uint64_t size_bytes, ep_error* error);
 
-/** Changes an input's shape; the arena follows inside the quota. On failure the old shape holds. */
+/** Changes an input's shape; the arena follows inside the quota, and shrinks again with a smaller
+ *  shape, for which the graph is made anew. On failure the old shape holds. */
 EP_API int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape,
                                      uint32_t rank, ep_error* error);
 

@@ -173,6 +173,16 @@ bool check_annexes(CheckContext& context) {
   return true;
 }
 
+/** -1 in the second and third of four dimensions: a picture of any size. */
+bool leaves_size_open(FlatTable graph) {
+  const FlatVector<int32_t> inputs = graph.vector<int32_t>(tflite::kSubgraphInputs);
+  if (inputs.empty()) return false;
+  const FlatTables tensors = graph.tables(tflite::kSubgraphTensors);
+  const FlatTable input = tensors[static_cast<uint32_t>(inputs[0])];
+  const FlatVector<int32_t> signature = input.vector<int32_t>(tflite::kTensorShapeSignature);
+  return signature.size() == 4 && signature[1] == -1 && signature[2] == -1;
+}
+
 bool check_graphs(CheckContext& context) {
   const uint32_t version = context.model.get<uint32_t>(tflite::kModelVersion, 0);
   if (version != kSchemaVersion) {
@@ -192,6 +202,7 @@ bool check_graphs(CheckContext& context) {
     if (!check_subgraph(context, graphs[i])) return false;
   }
   context.subgraph = 0;
+  context.traits.open_size = leaves_size_open(graphs[0]);
   std::vector<uint8_t> state(graphs.size(), 0);
   for (uint32_t i = 0; i < graphs.size(); ++i) {
     if (!check_calls(context, graphs, i, 1, state)) return false;

@@ -21,6 +21,7 @@ namespace ep {
 struct ModelTraits {
   bool has_int8;   // quantised int8 tensors
   bool has_uint8;  // quantised uint8 tensors
+  bool open_size;  // the first input leaves height and width to whoever runs it
   uint32_t subgraphs;
   uint32_t tensors;
   uint32_t operators;

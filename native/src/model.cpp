@@ -29,13 +29,15 @@ void describe(const TfLiteApi& api, const TfLiteTensor* tensor, ep_tensor_info* 
 }
 
 const TfLiteTensor* find_input(ep_model* model, uint32_t index) {
-  const bool exists = model != nullptr && index < model->info.inputs;
+  const bool exists =
+      model != nullptr && model->graph.interpreter() != nullptr && index < model->info.inputs;
   return exists ? model->runtime->api.input(model->graph.interpreter(), static_cast<int32_t>(index))
                 : nullptr;
 }
 
 const TfLiteTensor* find_output(ep_model* model, uint32_t index) {
-  const bool exists = model != nullptr && index < model->info.outputs;
+  const bool exists =
+      model != nullptr && model->graph.interpreter() != nullptr && index < model->info.outputs;
   return exists
              ? model->runtime->api.output(model->graph.interpreter(), static_cast<int32_t>(index))
              : nullptr;

@@ -137,6 +137,7 @@ int32_t load_steps(ep_model* model, const ep_model_options& options, ep_error* e
   status = check_model(model->name, model->bytes, model->info.file_bytes, &traits, error);
   if (status != EP_OK) return status;
   model->info.check_ns = now_ns() - check_start;
+  model->info.open_size = traits.open_size ? 1 : 0;
   const auto wanted = static_cast<ep_delegate>(options.delegate);
   const bool has_xnnpack = model->runtime->api.xnnpack_create != nullptr;
   status = build_graph(model, delegate_ladder(wanted, traits, has_xnnpack), error);

@@ -43,8 +43,16 @@ bool renew_pool(ep_model* model) {
   return dropped && model->bytes != nullptr;
 }
 
-/** Makes the graph anew as it was before a resize that failed: an interpreter that was stopped in
- *  the middle is in no known state. */
+uint64_t elements(const Shape& shape) {
+  uint64_t count = 1;
+  for (const int32_t side : shape) {
+    if (__builtin_mul_overflow(count, static_cast<uint64_t>(side), &count)) return UINT64_MAX;
+  }
+  return count;
+}
+
+/** Makes the graph anew with these shapes of its inputs. After a resize that failed: an interpreter
+ *  that was stopped in the middle is in no known state. For smaller shapes: an arena only grows. */
 bool rebuild(ep_model* model, const std::vector<Shape>& shapes) {
   model->graph.destroy();
   if (model->graph.must_drop_pool() && !renew_pool(model)) return false;
@@ -79,6 +87,12 @@ int32_t check_shape(const ep_model* model, uint32_t index, const int32_t* shape,
   return EP_OK;
 }
 
+int32_t not_restored(ep_model* model, ep_error* error) {
+  model->graph.destroy();
+  return fail(error, EP_E_STATE, "model %s: could not be restored after a refused shape; unload it",
+              model->name);
+}
+
 }  // namespace
 }  // namespace ep
 
@@ -88,14 +102,16 @@ int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* sh
   if (status != EP_OK) return status;
   ep::touch_stack();
   const std::vector<ep::Shape> former = ep::input_shapes(*model);
+  std::vector<ep::Shape> wanted = former;
+  wanted[index].assign(shape, shape + rank);
+  const bool smaller = ep::elements(wanted[index]) < ep::elements(former[index]);
+  if (smaller && ep::rebuild(model, wanted)) return EP_OK;
+  if (smaller && !ep::rebuild(model, former)) return ep::not_restored(model, error);
   const ep::Outcome outcome = model->graph.resize(index, shape, rank);
   if (outcome == ep::Outcome::kDone) return EP_OK;
   status = outcome == ep::Outcome::kNoMemory
                ? ep::fail_no_memory(error, *model, "with that shape")
                : ep::fail(error, EP_E_REFUSED, "model %s: the runtime refused the shape: %s",
                           model->name, model->graph.message());
-  if (ep::rebuild(model, former)) return status;
-  model->graph.destroy();
-  return ep::fail(error, EP_E_STATE,
-                  "model %s: could not be restored after a refused shape; unload it", model->name);
+  return ep::rebuild(model, former) ? status : ep::not_restored(model, error);
 }

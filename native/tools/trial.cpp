@@ -87,10 +87,10 @@ void tell_success(const Findings& findings) {
          findings.peak_bytes, stats.live_bytes, stats.requested_bytes, stats.live_blocks,
          fits_of(findings).c_str());
   printf("\"file_bytes\":%" PRIu64 ",\"delegate\":%" PRIu32 ",\"delegate_tried\":%" PRIu32
-         ",\"load_ns\":%" PRIu64 ",\"allocations\":%" PRIu64
+         ",\"open_size\":%" PRIu32 ",\"load_ns\":%" PRIu64 ",\"allocations\":%" PRIu64
          ",\"external_fragmentation\":%.9f,\"internal_fragmentation\":%.9f,\"ends\":\"%s\"}\n",
-         info.file_bytes, info.delegate, info.delegate_tried, info.load_ns, stats.allocations,
-         stats.external_fragmentation, stats.internal_fragmentation,
+         info.file_bytes, info.delegate, info.delegate_tried, info.open_size, info.load_ns,
+         stats.allocations, stats.external_fragmentation, stats.internal_fragmentation,
          hexadecimal(findings.ends.bits).c_str());
 }
 

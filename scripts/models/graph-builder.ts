@@ -29,6 +29,12 @@ export class GraphBuilder {
     this.#graph.input = this.#tensor('input', inputShape, null);
   }
 
+  /** Height and width of the input are left to whoever runs the model. */
+  leaveSizeOpen(): void {
+    const input = tensorOf(this.#graph, this.#graph.input);
+    input.signature = input.shape.map((side, place) => (place === 1 || place === 2 ? -1 : side));
+  }
+
   conv(input: number, filters: number, options: ConvolutionOptions): number {
     const [, , channels] = mapShape(tensorOf(this.#graph, input));
     const { kernel } = options;

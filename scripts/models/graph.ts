@@ -9,6 +9,8 @@ export type Activation = 'none' | 'relu' | 'relu6';
 export interface Tensor {
   name: string;
   shape: number[];
+  /** The shape with -1 for what is left open; left out where nothing is. */
+  signature?: number[];
   /** Constants only. */
   data: Float32Array | null;
 }

@@ -64,10 +64,11 @@ export class Int8Emitter extends Emitter {
     });
   }
 
-  protected write({ name, shape, data }: Tensor, index: number): number {
+  protected write({ name, shape: sides, signature, data }: Tensor, index: number): number {
+    const shape = { shape: sides, ...(signature === undefined ? {} : { signature }) };
     const affine = this.#affine.get(index);
-    if (affine === undefined) return this.writer.addTensor({ name, type: 'float32', shape });
-    const entry = { name, type: 'int8', shape, quantization: perTensor(affine) } as const;
+    if (affine === undefined) return this.writer.addTensor({ name, type: 'float32', ...shape });
+    const entry = { name, type: 'int8', ...shape, quantization: perTensor(affine) } as const;
     return this.writer.addTensor(
       data === null ? entry : { ...entry, data: quantise(data, () => affine) },
     );

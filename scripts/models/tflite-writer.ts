@@ -38,6 +38,8 @@ export interface TensorEntry {
   name: string;
   type: TypeName;
   shape: readonly number[];
+  /** The shape with -1 where whoever runs the model says how much there is. */
+  signature?: readonly number[];
   quantization?: Quantization;
   /** Constants only. */
   data?: Float32Array | Int32Array | Int8Array;
@@ -167,12 +169,14 @@ function writeTensor(b: Builder, tensor: TensorEntry, buffer: number): Offset {
   const name = b.createString(tensor.name);
   const shape = ints(b, tensor.shape);
   const quantization = tensor.quantization ? writeQuantization(b, tensor.quantization) : 0;
-  b.startObject(5);
+  const signature = tensor.signature ? ints(b, tensor.signature) : 0;
+  b.startObject(8);
   b.addFieldOffset(0, shape, 0);
   b.addFieldInt8(1, TYPE[tensor.type], 0);
   b.addFieldInt32(2, buffer, 0);
   b.addFieldOffset(3, name, 0);
   b.addFieldOffset(4, quantization, 0);
+  b.addFieldOffset(7, signature, 0);
   return b.endObject();
 }
 

@@ -1,5 +1,6 @@
 import { encode } from 'flatbuffers/js/flexbuffers.js';
 import { FloatEmitter } from '../../scripts/models/float-emitter.ts';
+import type { Graph } from '../../scripts/models/graph.ts';
 import { GraphBuilder } from '../../scripts/models/graph-builder.ts';
 import { Random } from '../../scripts/models/random.ts';
 import { TfliteWriter } from '../../scripts/models/tflite-writer.ts';
@@ -86,4 +87,14 @@ export function finishedDetector(seed: number, classes: number): Uint8Array {
     }),
   });
   return writer.finish('detector', input, outputs);
+}
+
+/** A classifier of pictures of any size; `height` and `width` are what it has until it is told others.
+ *  Not `open`: the same one for this size alone. */
+export function openModel(seed: number, height: number, width: number, open = true): Graph {
+  const b = new GraphBuilder('open', seed, [1, height, width, 3]);
+  if (open) b.leaveSizeOpen();
+  const first = b.conv(b.input, 8, { kernel: 3, stride: 2, activation: 'relu' });
+  const x = b.conv(first, 16, { kernel: 3, stride: 2, activation: 'relu' });
+  return b.finish(b.softmax(b.dense(b.mean(x), 5)));
 }
