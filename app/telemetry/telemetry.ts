@@ -11,6 +11,7 @@ import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
 import type { Incoming } from './mqtt/incoming.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
+import type { Listening } from './mqtt/session.ts';
 import { Topics } from './mqtt/topics.ts';
 import { type Execute, Requests } from './requests.ts';
 import { ResultGate } from './result-gate.ts';
@@ -97,10 +98,7 @@ export class Telemetry {
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
         queueSeconds: mqtt.queue_seconds,
-        topics: [
-          ...(this.#discovery === null ? [] : [this.#discovery.statusTopic]),
-          ...(this.#requests === null ? [] : [this.#topics.set('#')]),
-        ],
+        topics: this.#listening(),
         onMessage: (incoming) => this.#hear(incoming),
         onUp: () => this.#introduce(),
         onBack: (absence) => this.event('broker_back', { ...absence }),
@@ -155,6 +153,20 @@ export class Telemetry {
     this.#log.warn(`the password goes to ${url} unencrypted: use mqtts:// where the broker has it`);
   }
 
+  #listening(): Listening[] {
+    const discovery = this.#discovery;
+    const commands = [{ topic: this.#topics.set('#'), kept: false }];
+    return [
+      ...(discovery === null
+        ? []
+        : [
+            { topic: discovery.statusTopic, kept: false },
+            { topic: discovery.topic, kept: true },
+          ]),
+      ...(this.#requests === null ? [] : commands),
+    ];
+  }
+
   #makeRequests(): Requests | null {
     const { commands_per_second: perSecond } = this.#config.mqtt;
     const execute = this.onCommand;
@@ -172,8 +184,13 @@ export class Telemetry {
   #hear(incoming: Incoming): void {
     if (this.#requests?.hear(incoming)) return;
     const { topic, payload, retained } = incoming;
-    if (retained || topic !== this.#discovery?.statusTopic) return;
-    if (payload.toString() === 'online') this.#introduce();
+    const discovery = this.#discovery;
+    if (discovery === null) return;
+    const isStart = topic === discovery.statusTopic && payload.toString() === 'online';
+    if (isStart && !retained) this.#introduce();
+    if (topic === discovery.topic && retained && discovery.remember(payload.toString())) {
+      this.#introduce();
+    }
   }
 
   /** Home Assistant takes figures of a device only after it knows the device. */

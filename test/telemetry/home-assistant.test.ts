@@ -164,6 +164,41 @@ test('entities of a model come and go with it', async () => {
   assert.equal(after?.components.model_second_result?.name, 'second sees');
 });
 
+test('what an earlier start has announced is taken away, when there is no such model any more', async () => {
+  const before = await device(() => snapshot(two()));
+  const house = await observer();
+  await until('retained', () => house.on(CONFIG).length === 1);
+  await before.stop();
+  await device(() => snapshot([modelSnapshot('classifier', 'dog')]));
+  const odd = 'model___odd_____result';
+  const taken = () => announced(house).find(({ components }) => isBare(components[odd]));
+  await until('taken away', () => taken() !== undefined);
+  assert.equal(taken()?.components.model_classifier_result?.name, 'classifier sees');
+  await until('left out', () => {
+    const last = announced(house).at(-1)?.components ?? {};
+    return !Object.hasOwn(last, odd) && Object.hasOwn(last, 'model_classifier_result');
+  });
+  assert.deepEqual(
+    house.on(CONFIG).map((payload) => discoveryFault(payload)),
+    house.on(CONFIG).map(() => ''),
+  );
+});
+
+function isBare(component: object | undefined): boolean {
+  return JSON.stringify(component) === '{"platform":"sensor"}';
+}
+
+test('what is no announcement does not hurt', async () => {
+  const house = await observer();
+  for (const text of ['[', 'null', '{"components":7}', '{"components":{"a":null}}']) {
+    await house.say(CONFIG, text, { retain: true });
+    const one = await device(() => snapshot([]));
+    const last = () => house.on(CONFIG).at(-1) ?? '';
+    await until('announced', () => last().includes('"fps"'));
+    await one.stop();
+  }
+});
+
 test('a device whose name may not stand in the topic has another one of its own', async () => {
   const house = await observer('homeassistant/#');
   await device(() => snapshot([]), {}, 'küche');

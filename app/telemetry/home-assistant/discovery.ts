@@ -24,6 +24,21 @@ function idOf(device: string): string {
   return `${plain}_${createHash('sha256').update(device).digest('hex').slice(0, 6)}`;
 }
 
+/** The entities of an announcement; none where it is no announcement. */
+function platformsOf(payload: string): [string, string][] {
+  let message: { components?: Record<string, { platform?: unknown } | null> } | null;
+  try {
+    message = JSON.parse(payload);
+  } catch {
+    return [];
+  }
+  const components = message?.components;
+  if (typeof components !== 'object' || components === null) return [];
+  return Object.entries(components).flatMap(([key, component]) =>
+    typeof component?.platform === 'string' ? [[key, component.platform] as const] : [],
+  ) as [string, string][];
+}
+
 /**
  * Home Assistant's device discovery: one retained message describes the device with all of its
  * entities. An entity that is gone is taken away by one message that names it without contents and
@@ -62,6 +77,16 @@ export class Discovery {
     if (gone.length === 0) return [now];
     const emptied = gone.map(([key, { platform }]): [string, Component] => [key, { platform }]);
     return [this.#message(this.#payload(new Map([...components, ...emptied]))), now];
+  }
+
+  /**
+   * Learns what an earlier start has announced and the broker has kept. Whether there is something
+   * in it that has to be taken away: then announce again.
+   */
+  remember(payload: string): boolean {
+    const earlier = platformsOf(payload).filter(([key]) => !this.#announced.has(key));
+    for (const [key, platform] of earlier) this.#announced.set(key, { platform });
+    return earlier.length > 0;
   }
 
   /** As `announce`, where it says something else than before; nothing otherwise. */

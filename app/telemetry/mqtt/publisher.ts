@@ -6,7 +6,7 @@ import type { Incoming } from './incoming.ts';
 import { asHistorical, type Message } from './message.ts';
 import { OfflineQueue, type Waiting } from './offline-queue.ts';
 import { ProtocolChoice } from './protocol-choice.ts';
-import { type Outcome, Session } from './session.ts';
+import { type Listening, type Outcome, Session } from './session.ts';
 import { describeTrouble, type Trouble } from './trouble.ts';
 
 /** A time without a broker. */
@@ -31,7 +31,7 @@ export interface PublisherOptions {
   queueBytes: number;
   queueSeconds: number;
   /** What this device listens to, and who is told of it. */
-  topics?: readonly string[];
+  topics?: readonly Listening[];
   onMessage?(incoming: Incoming): void;
   /** The broker has accepted a connection, and the birth message. */
   onUp?(): void;

@@ -17,9 +17,15 @@ export interface SessionOptions {
   access: Access;
   protocol: Protocol;
   will: Message;
-  /** What this device listens to. */
-  topics: readonly string[];
+  topics: readonly Listening[];
   connectTimeout_ms: number;
+}
+
+/** What this device listens to. */
+export interface Listening {
+  topic: string;
+  /** Whether it wants to hear what the broker has kept there. */
+  kept: boolean;
 }
 
 export interface SessionEvents {
@@ -173,10 +179,11 @@ export class Session {
     this.#end();
   }
 
-  /** With MQTT 5 the broker keeps to itself what it has retained, and what this device says. */
+  /** With MQTT 5 the broker keeps to itself what is not wanted, and what this device says. */
   #listen(client: MqttClient): void {
-    for (const topic of this.#options.topics) {
-      const options = this.protocol === '5' ? { qos: 1, rh: 2, nl: true } : { qos: 1 };
+    for (const { topic, kept } of this.#options.topics) {
+      const wanted = { rh: kept ? 0 : 2, nl: true };
+      const options = { qos: 1, ...(this.protocol === '5' ? wanted : {}) };
       client.subscribe(topic, options as IClientSubscribeOptions, (error, granted) => {
         if (!this.#up) return;
         if (error || granted?.some(({ qos }) => qos >= 128)) this.#events.deaf(topic);
