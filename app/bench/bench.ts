@@ -19,6 +19,8 @@ export type Findings = { tables: BenchTable[]; targets: Target[]; notes: string[
 export interface Bench {
   name: string;
   about: string;
+  /** Benches that run before it in the same command, for their figures. */
+  needs?: readonly string[];
   /** Rejects with one line that says what is missing and what to do. */
   run(context: BenchContext): Promise<Findings>;
 }

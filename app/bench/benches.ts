@@ -1,13 +1,24 @@
 import { alloc } from './alloc.ts';
 import type { Bench, BenchContext } from './bench.ts';
+import { claims } from './claims.ts';
 import { concurrent } from './concurrent.ts';
 import { load } from './load.ts';
 import { describeMachine } from './machine.ts';
+import { memory } from './memory.ts';
 import type { BenchResult } from './result.ts';
+import { stream } from './stream.ts';
 import { switching } from './switch.ts';
 
 /** In the order in which `all` runs them; the last one judges the others' figures. */
-export const BENCHES: readonly Bench[] = [alloc, load, switching, concurrent];
+export const BENCHES: readonly Bench[] = [
+  alloc,
+  load,
+  switching,
+  concurrent,
+  stream,
+  memory,
+  claims,
+];
 
 /** Runs one bench and says where and how its figures were made. */
 export async function runBench(bench: Bench, context: BenchContext): Promise<BenchResult> {

@@ -56,6 +56,12 @@ export class Models {
     return [file, mappedBytes, poolBytes, requestedBytes, await this.ends(file)];
   }
 
+  /** Share of its quota that it has taken at its peak. */
+  async use(file: string): Promise<number> {
+    const { peakBytes, fits } = await this.#try(file, 1);
+    return peakBytes / fits[0].poolBytes;
+  }
+
   /** Where its blocks go, in hexadecimal, as the native programs read it. */
   async ends(file: string): Promise<string> {
     const { ends } = await this.#try(file, 1);

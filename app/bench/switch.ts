@@ -21,7 +21,7 @@ const MODELS = [
 ];
 const LARGEST = 'mobilenet_v2_int8';
 
-const SWITCHES = { full: 10_000, tiny: 12 } as const;
+export const SWITCHES = { full: 10_000, tiny: 12 } as const;
 const SEED = 20260131;
 const MIB = 2 ** 20;
 /** What a process has beside its models: its program, the runtime, its stacks. */

@@ -40,6 +40,9 @@ export class Announcement implements Part {
           'raise it (ulimit -l), or set region.lock to off to go without this notice',
       );
     }
+    if (!config.runtime.pools) {
+      display.warn('models are loaded outside of their pools: runtime.pools is false');
+    }
     display.greet({
       version,
       device: config.device,

@@ -41,6 +41,8 @@ export interface ModelPool {
   chunkBytes: number;
   /** Where each of the load's blocks goes: `Pool.place`. */
   ends: Uint8Array;
+  /** The model is loaded beside it: `runtime.pools` is false. */
+  unused: boolean;
 }
 
 /** What will run, and how much memory each part of it gets. */
@@ -123,7 +125,15 @@ async function poolByTrial(
   const twice = quotaBytes * WINDOW_QUOTAS;
   const windowBytes = verdict.openSize ? twice + FOLLOWING_BYTES : twice;
   const { ends } = verdict;
-  return { chunkBytes, mappedBytes, quotaBytes, windowBytes, ends };
+  const unused = !config.runtime.pools;
+  // An empty pool has one chunk.
+  if (unused) return { ...empty(chunkBytes), unused };
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes, ends, unused };
+}
+
+function empty(chunkBytes: number): Omit<ModelPool, 'unused'> {
+  const sizes = { mappedBytes: chunkBytes, quotaBytes: chunkBytes, windowBytes: chunkBytes };
+  return { chunkBytes, ...sizes, ends: new Uint8Array() };
 }
 
 /** Nothing is tried and nothing grows past the plan: what it says is what was seen. */
@@ -134,7 +144,7 @@ function poolByPlan(model: ModelConfig, sha256: string, given: GivenPlan): Model
   const pool = plannedPool(given.file, given.plan, wanted);
   const { chunk_bytes: chunkBytes, mapped_bytes: mappedBytes, quota_bytes: quotaBytes } = pool;
   const ends = Buffer.from(pool.ends, 'hex');
-  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes, ends };
+  return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes, ends, unused: false };
 }
 
 /** The plan that the configuration names, with what it must agree with. */
@@ -176,7 +186,7 @@ async function planOne(
 ): Promise<PlannedModel> {
   const sha256 = given === null ? null : await sha256File(model.file);
   const pool =
-    given === null || sha256 === null
+    given === null || sha256 === null || !config.runtime.pools
       ? await poolByTrial(model, config, signal)
       : poolByPlan(model, sha256, given);
   return {

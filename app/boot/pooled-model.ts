@@ -47,9 +47,9 @@ export class PooledModel implements Part {
     this.planned = planned;
     const { config, answers, sha256, pool } = planned;
     const { name, file, threads, delegate } = config;
-    const { mappedBytes: plannedBytes, ends: _, ...sizes } = pool;
+    const { mappedBytes: plannedBytes, ends: _, unused: unpooled, ...sizes } = pool;
     this.pool = new Pool(region, { name, plannedBytes, ...sizes });
-    const options = { name, source: file, threads, delegate, sha256 };
+    const options = { name, source: file, threads, delegate, sha256, unpooled };
     this.model = new Model(runtime, this.pool, options);
     const { every, fps, deadline_ms: deadlineMs, priority, sources, fit, mean, std } = config;
     const turns = { every, fps, deadlineMs, priority, sources };

@@ -20,7 +20,9 @@ function chosen(words: readonly string[]) {
   const names = [...BENCHES.map((bench) => bench.name), ALL];
   if (name === undefined) throw new UsageError(`bench needs a name: ${names.join(', ')}`);
   if (rest.length > 0) throw new UsageError(`"${rest[0]}" is one word too many after ${name}`);
-  const benches = BENCHES.filter((bench) => name === ALL || bench.name === name);
+  const needs = BENCHES.find((bench) => bench.name === name)?.needs ?? [];
+  const wanted = [name, ...needs];
+  const benches = BENCHES.filter((bench) => name === ALL || wanted.includes(bench.name));
   if (benches.length > 0) return benches;
   throw new UsageError(`"${name}" is not a bench; the nearest is ${nearest(name, names)}`);
 }

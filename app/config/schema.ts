@@ -216,6 +216,13 @@ export const schema = {
             'A shared library that exports the TensorFlow Lite C API. null: the one inside the ' +
             'npm package.',
         },
+        pools: {
+          type: 'boolean',
+          default: true,
+          description:
+            "false: models are loaded with the process's own allocator, as they are without " +
+            'edgepool. To compare; everything that is said of pools does not hold then.',
+        },
       },
     },
     source: { ...sourceSchema, default: {}, description: 'Where frames come from.' },

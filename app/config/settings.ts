@@ -71,6 +71,7 @@ export function formatPath(path: Path): string {
  */
 export function valueFromText(text: string, node: SchemaNode): unknown {
   if (text === 'null' && hasType(node, 'null')) return null;
+  if (hasType(node, 'boolean') && /^(true|false)$/.test(text)) return text === 'true';
   const numeric = hasType(node, 'number') || hasType(node, 'integer');
   return numeric && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }

@@ -17,6 +17,8 @@ export interface ModelOptions {
   threads?: number;
   delegate?: DelegateName;
   sha256?: string;
+  /** Loaded with the process's allocator; the pool stays empty. To compare. */
+  unpooled?: boolean;
 }
 
 /** A TensorFlow Lite model with everything the runtime allocates for it in one pool. */
@@ -75,13 +77,13 @@ export class Model {
     if (this.#handle !== null) {
       return;
     }
-    const { name, source, threads, delegate } = this.#options;
+    const { name, source, threads, delegate, unpooled } = this.#options;
     const bytes = typeof source === 'string' ? null : nonEmpty(source);
     const out: Out<ModelHandle> = [null];
     await callAsync(
       this.#native.ep_model_load,
       this.#runtime.handle,
-      this.pool.handle,
+      unpooled === true ? null : this.pool.handle,
       {
         name,
         path: typeof source === 'string' ? source : null,

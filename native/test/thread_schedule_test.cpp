@@ -43,17 +43,18 @@ uint64_t first_allowed() {
 }
 
 TEST(ThreadSchedule, ProcessorsAndNicenessAreReadBackFromTheKernel) {
+  const int own = getpriority(PRIO_PROCESS, 0);
   const Worker worker;
   ASSERT_GT(worker.thread(), 0);
-  const ep_thread_options options = {first_allowed(), 0, 7};
+  const ep_thread_options options = {first_allowed(), 0, 17};
   ep_error error = {};
   ASSERT_EQ(ep_thread_schedule(worker.thread(), &options, &error), EP_OK) << error.message;
   cpu_set_t set;
   CPU_ZERO(&set);
   ASSERT_EQ(sched_getaffinity(worker.thread(), sizeof set, &set), 0);
   EXPECT_EQ(CPU_COUNT(&set), 1);
-  EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(worker.thread())), 7);
-  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), 0);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(worker.thread())), 17);
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own) << "of this thread, which was not meant";
 }
 
 TEST(ThreadSchedule, ProcessorsThatThereAreNotAreRefusedWithThoseThatThereAre) {

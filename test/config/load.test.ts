@@ -147,6 +147,14 @@ test('a variable that names no setting, or has a wrong value, is refused by its 
   );
 });
 
+test('true and false in a variable are so where the setting is one of them', () => {
+  const pools = (text: string) =>
+    loadConfig({ file: null, environment: { EDGEPOOL_RUNTIME_POOLS: text }, flags: null }).runtime
+      .pools;
+  assert.deepEqual([pools('true'), pools('false')], [true, false]);
+  assert.throws(() => pools('no'), /EDGEPOOL_RUNTIME_POOLS in the environment is "no"/);
+});
+
 test('the text null in a variable is null only where the setting may be null', () => {
   const environment = { EDGEPOOL_DURATION_SECONDS: 'null', EDGEPOOL_DEVICE: 'null' };
   const config = load('duration_seconds: 3', environment);
