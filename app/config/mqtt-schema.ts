@@ -128,6 +128,14 @@ export const mqttSchema = {
       default: 262144,
       description: 'How much is kept while the broker is away; the oldest goes first.',
     },
+    events_file: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'A file that keeps the events that wait for the broker, so that they outlive a power cut; ' +
+        'written at most once a second, and not while the broker is there. null: none.',
+    },
     queue_seconds: {
       type: 'number',
       minimum: 0,

@@ -8,6 +8,7 @@ import type { Fields, Log } from './log.ts';
 import { readAccess } from './mqtt/access.ts';
 import { brokerAddress } from './mqtt/broker-address.ts';
 import { EmbeddedBroker } from './mqtt/embedded-broker.ts';
+import { EventFile } from './mqtt/event-file.ts';
 import type { Incoming } from './mqtt/incoming.ts';
 import type { Message } from './mqtt/message.ts';
 import { Publisher } from './mqtt/publisher.ts';
@@ -29,6 +30,7 @@ export interface ResultNews extends Answer {
 
 /** What a broker still holds after so many newer ones is thrown away by it. */
 const LIVES = 3;
+const SAVE_MS = 1000;
 const OPEN = { username: null, password: null, tls: {} };
 
 /** Tells the rest of the house, by MQTT, how the device is doing. */
@@ -44,6 +46,7 @@ export class Telemetry {
   /** Does what is asked for on `set/`; null: nothing is. Set before the start. */
   onCommand: Execute | null = null;
   #requests: Requests | null = null;
+  readonly #eventFile: EventFile | null = null;
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
   #timers: NodeJS.Timeout[] = [];
@@ -62,6 +65,7 @@ export class Telemetry {
     const topics = new Topics(base, device);
     this.#topics = topics;
     this.#results = new ResultGate({ interval_ms: result_seconds * 1000, passes });
+    if (mqtt.events_file !== null) this.#eventFile = new EventFile(mqtt.events_file, log);
     if (prefix === null) return;
     const { summary_seconds } = mqtt;
     this.#discovery = new Discovery({ prefix, device, version, topics, summary_seconds });
@@ -81,6 +85,7 @@ export class Telemetry {
   async start(): Promise<void> {
     if (this.#publisher !== null) return;
     const { mqtt, device } = this.#config;
+    const kept = this.#eventFile?.load() ?? [];
     if (mqtt.broker === 'embedded') {
       this.#broker = new EmbeddedBroker(this.#log);
       await this.#broker.start();
@@ -106,7 +111,9 @@ export class Telemetry {
       this.#log,
     );
     await this.#publisher.start();
+    for (const message of kept) this.#publisher.publish(message);
     this.#timers = [
+      setInterval(() => this.#saveEvents(), SAVE_MS),
       setInterval(() => this.#publishState(), mqtt.state_seconds * 1000),
       setInterval(() => this.#publishSummary(), mqtt.summary_seconds * 1000),
     ];
@@ -115,6 +122,7 @@ export class Telemetry {
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     await this.#publisher?.stop();
+    await this.#saveEvents();
     await this.#broker?.stop();
     this.#broker = null;
   }
@@ -130,7 +138,8 @@ export class Telemetry {
   }
 
   event(kind: string, fields: Fields = {}): void {
-    this.#publish({ topic: this.#topics.event, qos: 1 }, { event: kind, ...fields });
+    const lasting = this.#eventFile !== null;
+    this.#publish({ topic: this.#topics.event, qos: 1, lasting }, { event: kind, ...fields });
   }
 
   snapshot(): { mqtt: MqttSnapshot } {
@@ -206,6 +215,16 @@ export class Telemetry {
       const properties = { boot, sequence: String(sequence) };
       this.#publisher?.publish({ ...message, properties });
     }
+  }
+
+  /** Events that a broker takes at once are never written: memory cards wear. */
+  async #saveEvents(): Promise<void> {
+    const publisher = this.#publisher;
+    if (publisher === null || this.#eventFile === null) return;
+    const waiting = publisher.lasting();
+    // What goes out now stays in the file until all of it has arrived.
+    if (publisher.up && waiting.length > 0) return;
+    await this.#eventFile.save(waiting);
   }
 
   #publishState(): void {

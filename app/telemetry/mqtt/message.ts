@@ -13,11 +13,15 @@ export interface Message {
   correlation?: Buffer;
   /** Of no use on a later connection: then it is dropped instead of kept. */
   transient?: boolean;
+  /** Worth to be kept over a power cut. */
+  lasting?: boolean;
 }
 
 export function sizeOf(message: Message): number {
   return Buffer.byteLength(message.topic) + Buffer.byteLength(message.payload);
 }
+
+const HISTORICAL = ',"historical":true}';
 
 /**
  * The message as it is sent when it comes later than it was made: a JSON object gets the field
@@ -25,6 +29,6 @@ export function sizeOf(message: Message): number {
  */
 export function asHistorical(message: Message): Message {
   const { payload } = message;
-  if (!/^\{.+\}$/s.test(payload)) return message;
-  return { ...message, payload: `${payload.slice(0, -1)},"historical":true}` };
+  if (!/^\{.+\}$/s.test(payload) || payload.endsWith(HISTORICAL)) return message;
+  return { ...message, payload: `${payload.slice(0, -1)}${HISTORICAL}` };
 }

@@ -70,9 +70,14 @@ export class OfflineQueue {
     this.#trim(now_ms);
   }
 
-  /** Drops all that is left. */
-  clear(): void {
-    this.#dropped += this.#waiting.size;
+  /** The messages in it that are worth keeping over a power cut, the oldest first. */
+  lasting(): Message[] {
+    return [...this.#waiting].flatMap(({ message }) => (message.lasting ? [message] : []));
+  }
+
+  /** Drops all that is left, but `kept` messages of it that go on elsewhere. */
+  clear(kept = 0): void {
+    this.#dropped += this.#waiting.size - kept;
     this.#waiting.clear();
     this.#bytes = 0;
   }

@@ -73,6 +73,7 @@ export class Publisher {
   #absentSince: { at_ms: number; dropped: number } | null = null;
   readonly #told = new Set<string>();
   #upAtStop = false;
+  #left: readonly Message[] = [];
 
   constructor(options: PublisherOptions, log: Log, now: () => number = () => performance.now()) {
     this.#options = options;
@@ -87,6 +88,7 @@ export class Publisher {
     if (this.#running) return;
     this.#running = true;
     this.#stopping = false;
+    this.#left = [];
     this.#connect();
   }
 
@@ -110,7 +112,8 @@ export class Publisher {
       await this.#until(() => answered || !session.up, GOODBYE_MS);
     }
     await session?.close(GOODBYE_MS);
-    this.#queue.clear();
+    this.#left = this.#queue.lasting();
+    this.#queue.clear(this.#left.length);
     this.#running = false;
   }
 
@@ -124,6 +127,15 @@ export class Publisher {
     } else {
       this.#dropped++;
     }
+  }
+
+  /** Lasting messages that no broker has confirmed, the oldest first; after a stop those left. */
+  lasting(): readonly Message[] {
+    if (!this.#running) return this.#left;
+    const inFlight = [...this.#inFlight].flatMap(({ message }) =>
+      message.lasting ? [message] : [],
+    );
+    return [...inFlight, ...this.#queue.lasting()];
   }
 
   /** The broker has accepted the connection that there is now. */
@@ -142,7 +154,7 @@ export class Publisher {
         protocol: session?.up ? session.protocol : null,
         published: this.#published,
         dropped: this.#droppedInAll(),
-        waiting: this.#queue.size + this.#inFlight.size,
+        waiting: this.#queue.size + this.#inFlight.size + this.#left.length,
       },
     };
   }
