@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test baseline bench fuzz lint format models \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test soak baseline bench fuzz lint format models \
         setup setup-test clean distclean
 
 help: ## list the verbs
@@ -23,6 +23,9 @@ test-native test-app test-sanitizers test-e2e: setup-test ## run one part of the
 
 arm64-test: setup-test ## build for the board's processor and run the native tests under QEMU
 	@scripts/test.sh arm64
+
+soak: setup-test ## run for ten minutes twice on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
+	@node --import tsx --test --test-concurrency=1 --test-reporter=spec test/soak/soak.test.ts
 
 baseline: setup ## renew test/baseline.json: what models need now is what they may need from now on
 	@node --import tsx scripts/baseline.ts build/models ../shared/models

@@ -43,7 +43,7 @@ node_tests() {
 for part in "${parts[@]}"; do
   case $part in
     native) native_tests release native "plain" ;;
-    app) node_tests test "$(nproc)" -not -path 'test/e2e/*' ;;
+    app) node_tests test "$(nproc)" -not -path 'test/e2e/*' -not -path 'test/soak/*' ;;
     sanitizers)
       native_tests asan native-asan "address and undefined-behaviour sanitizers"
       native_tests tsan native-tsan "thread sanitizer"
