@@ -90,7 +90,8 @@ export interface Wanted {
   file: string;
   sha256: string;
   threads: number;
-  delegate: ModelEntry['delegate'];
+  /** As configured; a plan has none for an external one. */
+  delegate: ModelEntry['delegate'] | 'external';
   runtime: RuntimeIdentity;
 }
 

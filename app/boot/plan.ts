@@ -12,6 +12,7 @@ import type { PoolOptions } from '../memory/pool.ts';
 import type { RegionOptions } from '../memory/region.ts';
 import { loadAnchors } from '../models/anchors.ts';
 import type { AnswerSettings } from '../models/answers/answer-reader.ts';
+import { externalDelegate } from '../models/external-delegate.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
@@ -106,8 +107,10 @@ async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal)
   const { file, name, threads, delegate } = model;
   const runtimeLibrary = config.runtime.library;
   const chunkBytes = config.region.chunk_kb * 1024;
+  const external = externalDelegate(model);
+  const options = { file, name, threads, delegate, external, runtimeLibrary, chunkBytes, signal };
   try {
-    return await trial({ file, name, threads, delegate, runtimeLibrary, chunkBytes, signal });
+    return await trial(options);
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }

@@ -2,6 +2,7 @@ import { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
 import type { AnswerSettings } from '../models/answers/answer-reader.ts';
 import { chooseReader } from '../models/answers/choose.ts';
+import { externalDelegate } from '../models/external-delegate.ts';
 import { Model } from '../models/model.ts';
 import type { Runtime } from '../models/runtime.ts';
 import { roundUp } from '../models/sizing.ts';
@@ -49,7 +50,8 @@ export class PooledModel implements Part {
     const { name, file, threads, delegate } = config;
     const { mappedBytes: plannedBytes, ends: _, unused: unpooled, ...sizes } = pool;
     this.pool = new Pool(region, { name, plannedBytes, ...sizes });
-    const options = { name, source: file, threads, delegate, sha256, unpooled };
+    const external = externalDelegate(config);
+    const options = { name, source: file, threads, delegate, external, sha256, unpooled };
     this.model = new Model(runtime, this.pool, options);
     const { every, fps, deadline_ms: deadlineMs, priority, sources, fit, mean, std } = config;
     const turns = { every, fps, deadlineMs, priority, sources };

@@ -122,11 +122,26 @@ const modelSchema = {
     },
     delegate: {
       type: 'string',
-      enum: ['auto', 'none', 'xnnpack'],
+      enum: ['auto', 'none', 'xnnpack', 'external'],
       default: 'auto',
       description:
         'auto: XNNPACK with all the operators it takes, with fewer where it refuses the model, ' +
-        'then without.',
+        'then without. external: that of `delegate_library`.',
+    },
+    delegate_library: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        "The library of a TensorFlow Lite external delegate, an NPU's for example. What it " +
+        'allocates for the model lies in its pool, what threads of its own allocate is counted as ' +
+        'foreign; memory that it maps itself is not seen.',
+    },
+    delegate_options: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description: 'For that delegate, `key=value` each.',
     },
     ...answerSchema,
   },

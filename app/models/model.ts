@@ -4,6 +4,7 @@ import { Delegate, type DelegateName } from '../native/constants.ts';
 import type { Native, Out } from '../native/native.ts';
 import type { InvokeStats, ModelHandle, ModelInfo, TensorInfoStruct } from '../native/structs.ts';
 import { delegateName } from './delegate-name.ts';
+import type { ExternalDelegate } from './external-delegate.ts';
 import type { Runtime } from './runtime.ts';
 import { TensorBuffer } from './tensor-buffer.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
@@ -16,6 +17,8 @@ export interface ModelOptions {
   /** 1 to 64; by default 1. */
   threads?: number;
   delegate?: DelegateName;
+  /** Of the delegate `external`. */
+  external?: ExternalDelegate | null;
   sha256?: string;
   /** Loaded with the process's allocator; the pool stays empty. To compare. */
   unpooled?: boolean;
@@ -77,7 +80,7 @@ export class Model {
     if (this.#handle !== null) {
       return;
     }
-    const { name, source, threads, delegate, unpooled } = this.#options;
+    const { name, source, threads, delegate, external, unpooled } = this.#options;
     const bytes = typeof source === 'string' ? null : nonEmpty(source);
     const out: Out<ModelHandle> = [null];
     await callAsync(
@@ -92,6 +95,8 @@ export class Model {
         max_file_bytes: 0,
         threads: threads ?? 1,
         delegate: Delegate[delegate ?? 'auto'],
+        delegate_library: external?.library ?? null,
+        delegate_options: external?.options.join('\n') ?? null,
       },
       out,
     );

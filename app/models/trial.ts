@@ -5,6 +5,7 @@ import { type ChildEnd, runChild } from '../native/child.ts';
 import { Delegate, type DelegateName, type StatusName, statusName } from '../native/constants.ts';
 import { nativeLibrary } from '../native/library.ts';
 import { delegateName } from './delegate-name.ts';
+import type { ExternalDelegate } from './external-delegate.ts';
 import { runtimeLibrary } from './runtime-library.ts';
 import { roundUp } from './sizing.ts';
 
@@ -14,6 +15,8 @@ export interface TrialOptions {
   name?: string;
   threads?: number;
   delegate?: DelegateName;
+  /** Of the delegate `external`. */
+  external?: ExternalDelegate | null;
   runtimeLibrary?: string | null;
   /** Chunk of the pool that the model will get, or several to compare; by default 16384. */
   chunkBytes?: number | readonly number[];
@@ -137,7 +140,7 @@ function run(options: TrialOptions, capacityBytes: number): Promise<ChildEnd> {
     file,
     options.name ?? basename(file, extname(file)),
     String(threads ?? 1),
-    String(Delegate[delegate ?? 'auto']),
+    delegateWord(delegate, options.external),
     [options.chunkBytes ?? DEFAULT_CHUNK_BYTES].flat().join(),
     String(capacityBytes),
     ...(options.record ? [options.record.file, String(options.record.invokes)] : []),
@@ -147,6 +150,12 @@ function run(options: TrialOptions, capacityBytes: number): Promise<ChildEnd> {
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(signal ? { signal } : {}),
   });
+}
+
+/** As the child takes it: a number; of an external one also its library, and its options by lines. */
+function delegateWord(delegate: DelegateName = 'auto', external?: ExternalDelegate | null): string {
+  const number = String(Delegate[delegate]);
+  return external ? [`${number}:${external.library}`, ...external.options].join('\n') : number;
 }
 
 function judge(file: string, ending: ChildEnd, options: TrialOptions): Verdict {

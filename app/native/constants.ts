@@ -46,6 +46,7 @@ export const Delegate = {
   'xnnpack+qs8': 3,
   'xnnpack+qu8': 4,
   'xnnpack+qs8+qu8': 5,
+  external: 6,
 } as const;
 export type DelegateName = keyof typeof Delegate;
 

@@ -236,6 +236,8 @@ export interface ModelOptionsStruct {
   max_file_bytes: number;
   threads: number;
   delegate: number;
+  delegate_library: string | null;
+  delegate_options: string | null;
 }
 const ep_model_options = koffi.struct('ep_model_options', {
   name: 'const char *',
@@ -245,6 +247,8 @@ const ep_model_options = koffi.struct('ep_model_options', {
   max_file_bytes: 'uint64_t',
   threads: 'uint32_t',
   delegate: 'uint32_t',
+  delegate_library: 'const char *',
+  delegate_options: 'const char *',
 });
 
 export interface TensorInfoStruct {

@@ -63,7 +63,13 @@ export class Camera {
 
   async start(events: Events): Promise<void> {
     await this.#recorder?.start(this.ring);
-    await this.source.start(this.ring, events, this.#tag);
+    try {
+      await this.source.start(this.ring, events, this.#tag);
+    } catch (error) {
+      // Nothing has been captured: no file stays behind.
+      if (this.#last === 0) await this.endRecording();
+      throw error;
+    }
     const { cpus, realtime } = this.#placement;
     if ((cpus ?? []).length === 0 && realtime === 0) return;
     try {

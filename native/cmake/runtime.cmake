@@ -4,6 +4,7 @@ list(APPEND EP_SOURCES
   src/child.cpp
   src/elf_image.cpp
   src/entries.cpp
+  src/external_delegate.cpp
   src/graph.cpp
   src/ladder.cpp
   src/model.cpp
@@ -26,20 +27,21 @@ if(EP_BUILD_TESTS)
   # A sanitizer brings an allocator and a C++ runtime of its own, between which and the binder
   # objects cannot be handed over; and it changes the time and memory that the others measure.
   if(NOT EP_SANITIZE)
-    list(APPEND EP_RUNTIME_TESTS binder_test cycles_test identity_test refusal_test witness_test)
-    list(APPEND EP_TESTS test/binder_test.cpp test/identity_test.cpp test/refusal_test.cpp)
+    list(APPEND EP_RUNTIME_TESTS binder_test cycles_test external_delegate_test identity_test refusal_test witness_test)
+    list(APPEND EP_TESTS test/binder_test.cpp test/external_delegate_test.cpp test/identity_test.cpp test/refusal_test.cpp)
     list(APPEND EP_KERNEL_TESTS test/cycles_test.cpp test/witness_test.cpp)
   endif()
 
   add_library(ep_fixture MODULE test/fixtures/allocating_library.cpp)
   target_link_options(ep_fixture PRIVATE -Wl,-z,relro -Wl,-z,now)
+  add_library(ep_test_delegate MODULE test/fixtures/test_delegate.cpp)
   add_library(ep_late_fixture MODULE test/fixtures/late_library.cpp)
   add_executable(ep_reference test/fixtures/reference_program.cpp)
   target_link_libraries(ep_reference PRIVATE ${CMAKE_DL_LIBS})
   add_executable(ep_witness test/fixtures/witness_program.cpp)
   target_include_directories(ep_witness PRIVATE include)
   target_link_libraries(ep_witness PRIVATE edgepool)
-  foreach(fixture ep_fixture ep_late_fixture ep_reference ep_witness)
+  foreach(fixture ep_fixture ep_test_delegate ep_late_fixture ep_reference ep_witness)
     target_compile_options(${fixture} PRIVATE -Wall -Wextra -Wpedantic -Werror)
     set_target_properties(${fixture} PROPERTIES CXX_STANDARD 20)
   endforeach()
@@ -54,6 +56,6 @@ if(EP_BUILD_TESTS)
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
   foreach(target ${EP_RUNTIME_TESTS})
     cmake_language(EVAL CODE
-      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_late_fixture ep_reference ep_witness)")
+      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_test_delegate ep_late_fixture ep_reference ep_witness)")
   endforeach()
 endif()

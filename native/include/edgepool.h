@@ -334,6 +334,7 @@ typedef enum ep_delegate {
   EP_DELEGATE_XNNPACK_QS8 = 3,
   EP_DELEGATE_XNNPACK_QU8 = 4,
   EP_DELEGATE_XNNPACK_QS8_QU8 = 5,
+  EP_DELEGATE_EXTERNAL = 6, /**< That of `delegate_library`, an NPU's for example. */
 } ep_delegate;
 
 typedef struct ep_model_options {
@@ -344,6 +345,12 @@ typedef struct ep_model_options {
   uint64_t max_file_bytes; /**< 0: 1 GiB. */
   uint32_t threads;        /**< 1 to 64; 0: 1. */
   uint32_t delegate;       /**< ep_delegate */
+  /** EP_DELEGATE_EXTERNAL: a library with tflite_plugin_create_delegate and _destroy_delegate. What
+   * it allocates for the model lies in the model's pool; what threads of its own allocate is
+   * counted as foreign (ep_runtime_stats); memory that it maps itself is not seen. Never unloaded.
+   */
+  const char* delegate_library;
+  const char* delegate_options; /**< Lines of `key=value` for it, or NULL. */
 } ep_model_options;
 
 typedef enum ep_type {

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "external_delegate.hpp"
+
 namespace ep {
 
 namespace {
@@ -66,6 +68,18 @@ Outcome Graph::build(const GraphOptions& options) {
  *  thread of it still looks at its state. */
 Outcome Graph::make_delegate(const GraphOptions& options) {
   const uint64_t start = now_ns();
+  external_ = options.external;
+  if (external_ != nullptr) {
+    if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_DELEGATE);
+    // It is not known to survive an exception: what does not fit is borrowed, and fails afterwards.
+    const Outcome made = run(borrowing_scope(pool_), [&] {
+      delegate_ = external_->create();
+      return delegate_ != nullptr;
+    });
+    if (delegate_ == nullptr) snprintf(message_, sizeof message_, "%s", external_->message());
+    times_.delegate_ns += now_ns() - start;
+    return made;
+  }
   const XnnpackOptions xnnpack(runtime_->version.c_str(), options.threads, options.xnnpack_flags);
   if (pool_ != nullptr) pool_set_phase(pool_, EP_PHASE_DELEGATE);
   const Outcome outcome = run(borrowing_scope(pool_ == nullptr ? nullptr : runtime_->pool), [&] {
@@ -157,7 +171,11 @@ void Graph::destroy() {
   {
     const Enter enter(pool_ == nullptr ? nullptr : &scope);
     if (interpreter_ != nullptr) api.interpreter_delete(interpreter_);
-    if (delegate_ != nullptr) api.xnnpack_delete(delegate_);
+    if (delegate_ != nullptr && external_ != nullptr) {
+      external_->destroy(delegate_);
+    } else if (delegate_ != nullptr) {
+      api.xnnpack_delete(delegate_);
+    }
     if (options_ != nullptr) api.options_delete(options_);
     if (model_ != nullptr) api.model_delete(model_);
   }

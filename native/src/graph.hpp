@@ -11,6 +11,8 @@
 
 namespace ep {
 
+class ExternalDelegate;
+
 /** How a call into the runtime ended. */
 enum class Outcome {
   kDone,
@@ -48,8 +50,9 @@ struct GraphOptions {
   const uint8_t* bytes;  // the file; stays where it is as long as the graph
   uint64_t size_bytes;
   uint32_t threads;
-  bool delegated;  // with XNNPACK
+  bool delegated;  // with XNNPACK, or with `external`
   uint32_t xnnpack_flags;
+  ExternalDelegate* external = nullptr;  // instead of XNNPACK; outlives the graph
 };
 
 class Graph {
@@ -109,6 +112,7 @@ class Graph {
   TfLiteInterpreterOptions* options_ = nullptr;
   TfLiteInterpreter* interpreter_ = nullptr;
   TfLiteDelegate* delegate_ = nullptr;
+  ExternalDelegate* external_ = nullptr;                      // whose `delegate_` is; null: XNNPACK
   int (*prepare_)(void* context, TfLiteDelegate*) = nullptr;  // the delegate's own
   Refusal refusal_ = {};
   ep_pool* refused_by_ = nullptr;

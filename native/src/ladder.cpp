@@ -19,7 +19,7 @@ Ladder delegate_ladder(ep_delegate wanted, const ModelTraits& traits, bool has_x
 }
 
 bool uses_xnnpack(ep_delegate delegate) {
-  return delegate != EP_DELEGATE_AUTO && delegate != EP_DELEGATE_NONE;
+  return delegate >= EP_DELEGATE_XNNPACK && delegate <= EP_DELEGATE_XNNPACK_QS8_QU8;
 }
 
 uint32_t xnnpack_flags(ep_delegate delegate) {
@@ -49,6 +49,8 @@ const char* delegate_name(ep_delegate delegate) {
       return "xnnpack qu8";
     case EP_DELEGATE_XNNPACK_QS8_QU8:
       return "xnnpack qs8 qu8";
+    case EP_DELEGATE_EXTERNAL:
+      return "external";
   }
   return "unknown";
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "external_delegate.hpp"
 #include "graph.hpp"
 
 struct ep_model {
@@ -13,6 +14,7 @@ struct ep_model {
   ep_runtime* runtime;
   ep_pool* pool;  // null: unpooled
   char name[64] = {};
+  ep::ExternalDelegate external;
   uint8_t* bytes = nullptr;  // the file, 64-byte aligned
   ep::Graph graph;
   ep::GraphOptions graph_options = {};

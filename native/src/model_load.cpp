@@ -40,7 +40,13 @@ int32_t check_options(const ep_runtime* runtime, const ep_model_options* options
     return fail(error, EP_E_ARGUMENT, "model %s: threads is %" PRIu32 "; give 1 to %" PRIu32, name,
                 options->threads, kMaxThreads);
   }
-  if (options->delegate > EP_DELEGATE_XNNPACK_QS8_QU8) {
+  const bool external = options->delegate == EP_DELEGATE_EXTERNAL;
+  if (external != (options->delegate_library != nullptr)) {
+    return fail(error, EP_E_ARGUMENT,
+                "model %s: the delegate external and a library for it go together; give both",
+                name);
+  }
+  if (options->delegate > EP_DELEGATE_EXTERNAL) {
     return fail(error, EP_E_ARGUMENT, "model %s: there is no delegate %" PRIu32, name,
                 options->delegate);
   }
@@ -96,8 +102,10 @@ int32_t build_graph(ep_model* model, const Ladder& ladder, ep_error* error) {
     const ep_delegate rung = ladder.rungs[i];
     model->info.attempts = i + 1;
     model->info.delegate = rung;
-    model->graph_options = {model->bytes, model->info.file_bytes, model->info.threads,
-                            uses_xnnpack(rung), xnnpack_flags(rung)};
+    model->graph_options = {
+        model->bytes,        model->info.file_bytes,
+        model->info.threads, uses_xnnpack(rung) || rung == EP_DELEGATE_EXTERNAL,
+        xnnpack_flags(rung), rung == EP_DELEGATE_EXTERNAL ? &model->external : nullptr};
     switch (model->graph.build(model->graph_options)) {
       case Outcome::kDone:
         return EP_OK;
@@ -138,6 +146,11 @@ int32_t load_steps(ep_model* model, const ep_model_options& options, ep_error* e
   if (status != EP_OK) return status;
   model->info.check_ns = now_ns() - check_start;
   model->info.open_size = traits.open_size ? 1 : 0;
+  if (options.delegate_library != nullptr) {
+    status = model->external.open(model->runtime, options.delegate_library,
+                                  options.delegate_options, error);
+    if (status != EP_OK) return status;
+  }
   const auto wanted = static_cast<ep_delegate>(options.delegate);
   const bool has_xnnpack = model->runtime->api.xnnpack_create != nullptr;
   status = build_graph(model, delegate_ladder(wanted, traits, has_xnnpack), error);

@@ -20,6 +20,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 namespace {
@@ -188,6 +189,14 @@ std::vector<uint32_t> numbers(const char* word) {
   return out;
 }
 
+/** `6:LIBRARY` and its options line by line, cut in place at `mark`; null where it is not there. */
+char* word_after(char* text, char mark) {
+  char* const at = strchr(text, mark);
+  if (at == nullptr) return nullptr;
+  *at = '\0';
+  return at + 1;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -204,11 +213,16 @@ int main(int count, char** words) {
   // A crash is an expected answer of this program: nobody needs its core.
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  char* const delegate_library = word_after(words[5], ':');
+  const char* const delegate_options =
+      delegate_library == nullptr ? nullptr : word_after(delegate_library, '\n');
   const Arguments arguments = {words[1],
                                words[2],
                                words[3],
                                number(words[4]),
                                number(words[5]),
+                               delegate_library,
+                               delegate_options,
                                chunks,
                                strtoull(words[7], nullptr, 10),
                                recorded ? words[8] : nullptr,

@@ -15,6 +15,8 @@ struct Arguments {
   const char* name;
   uint32_t threads;
   uint32_t delegate;
+  const char* delegate_library;  // null: none
+  const char* delegate_options;
   std::vector<uint32_t> chunk_bytes;
   uint64_t capacity_bytes;
   const char* record_file;  // null: nothing is recorded

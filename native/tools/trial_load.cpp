@@ -67,6 +67,8 @@ int32_t load_into(ep_pool* pool, ep_runtime* runtime, const Arguments& arguments
   options.path = arguments.model;
   options.threads = arguments.threads;
   options.delegate = arguments.delegate;
+  options.delegate_library = arguments.delegate_library;
+  options.delegate_options = arguments.delegate_options;
   ep_model* model = nullptr;
   status = ep_model_load(runtime, pool, &options, &model, error);
   if (status != EP_OK) return status;
