@@ -5,6 +5,7 @@ import { concurrent } from './concurrent.ts';
 import { load } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
+import { node } from './node.ts';
 import type { BenchResult } from './result.ts';
 import { stream } from './stream.ts';
 import { switching } from './switch.ts';
@@ -17,6 +18,7 @@ export const BENCHES: readonly Bench[] = [
   concurrent,
   stream,
   memory,
+  node,
   claims,
 ];
 

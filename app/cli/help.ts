@@ -39,7 +39,7 @@ edgepool analyze [options] MODEL|FOLDER...
   --threads N                 threads of the runtime, 1 by default
 
 edgepool bench NAME|all       measure edgepool beside what one would otherwise use:
-                              alloc, load, switch, concurrent, stream, memory, claims
+                              alloc, load, switch, concurrent, stream, memory, node, claims
   --json FILE                 the figures as JSON
   --pages FOLDER              write benchmarks.md and its pictures into the folder
   --models FOLDER             more models, beside those that set-up made; may be repeated
