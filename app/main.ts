@@ -7,6 +7,7 @@ import { Lifecycle } from './boot/lifecycle.ts';
 import { ModelSet } from './boot/model-set.ts';
 import { makePlan } from './boot/plan.ts';
 import { PooledCamera } from './boot/pooled-camera.ts';
+import { Window } from './boot/window.ts';
 import type { Config } from './config/config.ts';
 import { Events } from './frames/events.ts';
 import { Region } from './memory/region.ts';
@@ -51,6 +52,8 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const troubles = new Troubles(display, telemetry);
   const statusLine = new StatusLine(display, read);
   const commands = new Commands({ config, version, plan, models, pipeline, read, display });
+  const seen = { region, runtime, models, frames };
+  const window = new Window({ config, version, ...seen, commands, read, display });
   const announced = { config, version, plan, region, runtime, frames, models, telemetry, display };
   const announcement = new Announcement(announced);
 
@@ -74,6 +77,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
       eventLoopDelay,
       pipeline,
       commands,
+      window,
       announcement,
       statusLine,
     ],

@@ -7,7 +7,7 @@
  * What npm installs stays outside: package.json names it.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -41,6 +41,11 @@ await build({
   logLevel: 'warning',
 });
 for (const name of NATIVE_FILES) copyFileSync(join(NATIVE, name), join(DIST, name));
+// The page, with the library of its plots, as the server looks for them beside the bundle.
+cpSync(join(ROOT, 'app', 'dashboard', 'page'), join(DIST, 'page'), { recursive: true });
+for (const name of ['uPlot.iife.min.js', 'uPlot.min.css']) {
+  copyFileSync(join(ROOT, 'node_modules', 'uplot', 'dist', name), join(DIST, 'page', name));
+}
 execFileSync(
   join(ROOT, 'node_modules', '.bin', 'tsc'),
   [

@@ -13,6 +13,7 @@ export type SourceConfig = Config['source'];
 export type ModelConfig = Config['models'][number];
 export type MqttConfig = Config['mqtt'];
 export type ControlConfig = Config['control'];
+export type DashboardConfig = Config['dashboard'];
 export type Fit = ModelConfig['fit'];
 export type LockMode = RegionConfig['lock'];
 export type PageMode = RegionConfig['pages'];

@@ -11,6 +11,7 @@
  */
 import { answerSchema } from './answer-schema.ts';
 import { controlSchema } from './control-schema.ts';
+import { dashboardSchema } from './dashboard-schema.ts';
 import { mqttSchema } from './mqtt-schema.ts';
 import { recordSchema } from './record-schema.ts';
 import { sourceSchema } from './source-schema.ts';
@@ -275,6 +276,7 @@ export const schema = {
     },
     mqtt: mqttSchema,
     control: controlSchema,
+    dashboard: dashboardSchema,
     duration_seconds: {
       type: ['number', 'null'],
       exclusiveMinimum: 0,

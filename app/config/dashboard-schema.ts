@@ -1,0 +1,34 @@
+/** The local web page. */
+export const dashboardSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'The web page and /metrics: docs/dashboard.md.',
+  properties: {
+    port: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      maximum: 65535,
+      default: 8080,
+      description:
+        'The port of the page. 8080 that is taken: a free one, which the start names. 0: a free ' +
+        'one. null: no page.',
+    },
+    address: {
+      type: 'string',
+      minLength: 1,
+      default: '127.0.0.1',
+      description:
+        'The address that it listens on. The loopback address: for this machine alone. 0.0.0.0: for ' +
+        'every machine that reaches this one.',
+    },
+    token_file: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'A file with the token that a request must bring to change anything, at least 16 ' +
+        'characters. null: the page changes nothing.',
+    },
+  },
+} as const;

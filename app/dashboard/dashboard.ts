@@ -1,0 +1,148 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import type { DashboardConfig } from '../config/config.ts';
+import type { Snapshot } from '../stats/snapshot.ts';
+import { readAssets } from './assets.ts';
+import { Feed } from './feed.ts';
+import { Gate, readToken } from './gate.ts';
+import type { MemoryView } from './memory-view.ts';
+
+export interface DashboardOptions {
+  config: DashboardConfig;
+  identity: { device: string; version: string };
+  read: () => Snapshot;
+  memory: () => MemoryView;
+  /** The text of /metrics and its content type. */
+  metrics: { type: string; render(): Promise<string> };
+  /** Does what is asked for with the token. */
+  execute: (command: string, args: unknown) => Promise<object>;
+  /** Told once, in one line: where the page is, or why there is none. */
+  notice(message: string): void;
+}
+
+const USUAL_PORT = 8080;
+const MOST_BODY_BYTES = 64 * 1024;
+/** Nothing but what this server gives; no picture, script or frame from elsewhere. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The local web page, `/metrics` for Prometheus, and commands for who brings the token. */
+export class Dashboard {
+  readonly #options: DashboardOptions;
+  readonly #feed: Feed;
+  #server: FastifyInstance | null = null;
+  #url: string | null = null;
+
+  constructor(options: DashboardOptions) {
+    this.#options = options;
+    this.#feed = new Feed(options);
+  }
+
+  /** Where it is to be seen; null: nowhere. */
+  get url(): string | null {
+    return this.#url;
+  }
+
+  /** Throws where a port was named that cannot be had, or the token cannot be read. */
+  async start(): Promise<void> {
+    const { port, token_file: tokenFile } = this.#options.config;
+    if (this.#server !== null || port === null) return;
+    const server = this.#build(new Gate(tokenFile === null ? null : readToken(tokenFile)));
+    this.#server = server;
+    try {
+      this.#url = await this.#listen(server, port);
+    } catch (error) {
+      this.#server = null;
+      throw error;
+    }
+    this.#options.notice(`page: ${this.#url}`);
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    this.#url = null;
+    this.#feed.close();
+    await server?.close();
+  }
+
+  async #listen(server: FastifyInstance, port: number): Promise<string> {
+    const { address: host } = this.#options.config;
+    try {
+      return await server.listen({ port, host });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && port === USUAL_PORT) return server.listen({ port: 0, host });
+      const why: Record<string, string> = {
+        EADDRINUSE: 'is taken; name another dashboard.port, or 0 for any free one',
+        EACCES: 'is for root alone; name a dashboard.port above 1023',
+        EADDRNOTAVAIL: 'is not of this machine; name another dashboard.address',
+      };
+      throw new Error(`dashboard ${host}:${port}: ${why[code ?? ''] ?? message}`);
+    }
+  }
+
+  #build(gate: Gate): FastifyInstance {
+    const server = fastify({ bodyLimit: MOST_BODY_BYTES, forceCloseConnections: true });
+    server.addHook('onRequest', async (request, reply) => {
+      reply.header('Content-Security-Policy', POLICY);
+      reply.header('X-Content-Type-Options', 'nosniff');
+      reply.header('Referrer-Policy', 'no-referrer');
+      reply.header('Cross-Origin-Resource-Policy', 'same-origin');
+      const why = gate.refusal(request.headers);
+      if (why !== null) await reply.code(403).send({ ok: false, error: why });
+    });
+    server.setNotFoundHandler((request, reply) =>
+      reply.code(404).send({ ok: false, error: `there is no ${request.url} here` }),
+    );
+    server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
+      reply.code(error.statusCode ?? 500).send({ ok: false, error: error.message }),
+    );
+    this.#addPages(server);
+    this.#addFigures(server);
+    this.#addCommands(server, gate);
+    return server;
+  }
+
+  #addPages(server: FastifyInstance): void {
+    for (const [place, { type, body }] of readAssets()) {
+      server.get(place, (_request, reply) =>
+        reply.header('Content-Type', type).header('Cache-Control', 'no-cache').send(body),
+      );
+    }
+  }
+
+  #addFigures(server: FastifyInstance): void {
+    const { metrics, identity, execute } = this.#options;
+    server.get('/metrics', async (_request, reply) =>
+      reply.header('Content-Type', metrics.type).send(await metrics.render()),
+    );
+    server.get('/api/identity', () => identity);
+    server.get('/api/models', () => execute('models', {}));
+    server.get('/api/live', (_request, reply) => {
+      if (this.#feed.full) return reply.code(503).send({ ok: false, error: 'too many viewers' });
+      reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        reply.raw.setHeader(name, value as string);
+      }
+      this.#feed.add(reply.raw);
+      return reply;
+    });
+  }
+
+  #addCommands(server: FastifyInstance, gate: Gate): void {
+    server.post<{ Params: { command: string } }>(
+      '/api/commands/:command',
+      {
+        onRequest: async (request, reply) => {
+          const why = gate.readOnly(request.headers);
+          if (why !== null) await reply.code(403).send({ ok: false, error: why });
+        },
+      },
+      async (request, reply) => {
+        const answer = await this.#options.execute(request.params.command, request.body ?? {});
+        return reply.code('ok' in answer && answer.ok === true ? 200 : 400).send(answer);
+      },
+    );
+  }
+}

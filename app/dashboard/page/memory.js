@@ -1,0 +1,80 @@
+/** Draws where memory is: the region's chunks, and the blocks inside each pool. */
+
+const COLOURS = [
+  '#4ea1ff',
+  '#ffb454',
+  '#7ee0a1',
+  '#f07bb0',
+  '#b79cff',
+  '#5fd4d6',
+  '#e8d66b',
+  '#ff8f6b',
+];
+const FREE = '#263241';
+const HOLE = '#0d1218';
+const EDGE = '#00000055';
+const CELL = 7;
+const STRIP_HEIGHT = 30;
+
+/** The same pool keeps its colour for as long as the page is open. */
+const colours = new Map();
+function colourOf(name) {
+  if (!colours.has(name)) colours.set(name, COLOURS[colours.size % COLOURS.length]);
+  return colours.get(name);
+}
+
+function resize(canvas, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext('2d');
+  context.scale(ratio, ratio);
+  return { context, width };
+}
+
+/** One cell for each chunk, in rows; with more chunks than room, one for several. */
+export function drawRegion(canvas, { chunks, pools }) {
+  const names = new Map(pools.map(({ id, name }) => [id, name]));
+  const total = chunks.reduce((sum, [, count]) => sum + count, 0);
+  const width = canvas.clientWidth;
+  const columns = Math.max(1, Math.floor(width / CELL));
+  const most = columns * 44;
+  const each = Math.max(1, Math.ceil(total / most));
+  const rows = Math.ceil(total / each / columns);
+  const { context } = resize(canvas, rows * CELL);
+  let at = 0;
+  for (const [owner, count] of chunks) {
+    context.fillStyle = owner === 0 ? FREE : colourOf(names.get(owner) ?? 'others');
+    const end = at + count;
+    // A cell shows the owner of its first chunk.
+    for (let cell = Math.ceil(at / each); cell * each < end; cell += 1) {
+      const x = (cell % columns) * CELL;
+      const y = Math.floor(cell / columns) * CELL;
+      context.fillRect(x, y, CELL - 1, CELL - 1);
+    }
+    at = end;
+  }
+}
+
+/** Used blocks in the pool's colour with their edges, free ones dark. */
+export function drawPool(canvas, { name, blocks }) {
+  const { context, width } = resize(canvas, STRIP_HEIGHT);
+  const total = blocks.reduce((sum, bytes) => sum + Math.abs(bytes), 0);
+  const colour = colourOf(name);
+  let at = 0;
+  for (const block of blocks) {
+    const x = (at / total) * width;
+    const wide = (Math.abs(block) / total) * width;
+    context.fillStyle = block > 0 ? colour : HOLE;
+    context.fillRect(x, 0, Math.max(wide, 0.5), STRIP_HEIGHT);
+    if (block > 0 && wide > 3) {
+      context.fillStyle = EDGE;
+      context.fillRect(x, 0, 1, STRIP_HEIGHT);
+    }
+    at += Math.abs(block);
+  }
+}
+
+export { colourOf };

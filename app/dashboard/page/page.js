@@ -1,0 +1,197 @@
+/** The page: what the program sends, drawn. */
+import { colourOf, drawPool, drawRegion } from './memory.js';
+
+const KEPT_POINTS = 600;
+const $ = (id) => document.getElementById(id);
+const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+const ms = (value) => `${value.toFixed(1)} ms`;
+
+// ── Plots ──
+
+const times = [];
+const series = { fps: [], latency: [] };
+
+function plot(id, key, title, colour) {
+  const place = $(id);
+  const options = {
+    title,
+    width: place.clientWidth,
+    height: 160,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: true },
+      y: { range: (_u, low, high) => [Math.min(0, low), high * 1.15 || 1] },
+    },
+    axes: [
+      { stroke: '#8d9bab', grid: { stroke: '#2b3643' } },
+      { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, size: 44 },
+    ],
+    series: [{}, { stroke: colour, width: 2 }],
+  };
+  const made = new uPlot(options, [times, series[key]], place);
+  window.addEventListener('resize', () => made.setSize({ width: place.clientWidth, height: 160 }));
+  return () => made.setData([times, series[key]]);
+}
+
+const plots = [
+  plot('plot-fps', 'fps', 'frames a second', '#7ee0a1'),
+  plot('plot-latency', 'latency', 'latency p99, ms', '#ffb454'),
+];
+
+/** Frames a second of the last stretch, from the counts. */
+let before = null;
+function rateOf({ frames }) {
+  const now = performance.now();
+  const rate =
+    before === null
+      ? frames.fps
+      : ((frames.completed - before.completed) * 1000) / (now - before.now);
+  before = { now, completed: frames.completed };
+  return rate;
+}
+
+// ── Figures ──
+
+function showState(state) {
+  const { frames, models, region, mqtt, steady_state: steady } = state;
+  const rate = rateOf(state);
+  times.push(Date.now() / 1000);
+  series.fps.push(rate);
+  series.latency.push(state.frame_latency_ms?.p99 ?? null);
+  for (const list of [times, series.fps, series.latency]) {
+    if (list.length > KEPT_POINTS) list.shift();
+  }
+  for (const draw of plots) draw();
+  $('fps').textContent = frames.fps.toFixed(1);
+  $('hits').textContent = percent(state.deadline_hit_ratio ?? 0);
+  $('latency').textContent = state.frame_latency_ms ? ms(state.frame_latency_ms.p99) : '–';
+  $('faults').textContent = String(steady.minor_faults);
+  $('region').textContent = `${mib(region.mapped_bytes)} of ${mib(region.capacity_bytes)}`;
+  $('region-size').textContent = region.locked ? 'locked in memory' : 'not locked';
+  showBroker(mqtt);
+  showModels(models);
+}
+
+function showBroker({ connected, refused, waiting, published }) {
+  $('mqtt').textContent = connected ? `${published} sent` : 'away';
+  const alarm = $('broker');
+  alarm.hidden = connected || (refused === null && published === 0 && waiting === 0);
+  alarm.textContent =
+    refused === null
+      ? `The broker is away; ${waiting} messages wait for it.`
+      : `The broker does not let this device in: ${refused}`;
+}
+
+function showModels(models) {
+  const rows = models.map(({ name, top, invoke_ms: invoke, latency_ms: latency, delegate }) => {
+    const row = document.createElement('div');
+    row.className = 'model';
+    const says = top === null || top === undefined ? '–' : `${top.label} ${top.score.toFixed(2)}`;
+    for (const text of [name, says, `${ms(invoke.p50)} a run`, `${ms(latency.p99)} p99`]) {
+      const cell = document.createElement('span');
+      cell.textContent = text;
+      row.append(cell);
+    }
+    row.title = delegate;
+    return row;
+  });
+  $('models').replaceChildren(...rows);
+  choose(
+    $('from'),
+    models.map(({ name }) => name),
+  );
+}
+
+// ── Memory ──
+
+let memory = null;
+
+function showMemory() {
+  if (memory === null) return;
+  drawRegion($('map'), memory);
+  const legend = [...memory.pools.map(({ name }) => [name, colourOf(name)]), ['free', '#263241']];
+  $('legend').replaceChildren(
+    ...legend.map(([name, colour]) => {
+      const item = document.createElement('li');
+      const swatch = document.createElement('span');
+      swatch.className = 'swatch';
+      swatch.style.background = colour;
+      item.append(swatch, name);
+      return item;
+    }),
+  );
+  const strips = memory.pools.filter(({ blocks }) => blocks.length > 0);
+  $('pools').replaceChildren(...strips.map(stripOf));
+  strips.forEach((pool, index) => {
+    drawPool($('pools').children[index].querySelector('canvas'), pool);
+  });
+}
+
+function stripOf({ name, blocks }) {
+  const strip = document.createElement('div');
+  strip.className = 'pool';
+  const line = document.createElement('p');
+  const title = document.createElement('span');
+  title.textContent = name;
+  const used = blocks.filter((bytes) => bytes > 0);
+  const free = blocks.filter((bytes) => bytes < 0);
+  const sum = (list) => list.reduce((total, bytes) => total + Math.abs(bytes), 0);
+  const figures = document.createElement('span');
+  figures.textContent = `${used.length} blocks, ${mib(sum(used))}; free ${mib(sum(free))} in ${free.length}`;
+  line.append(title, figures);
+  const canvas = document.createElement('canvas');
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', `Used and free blocks of ${name}`);
+  strip.append(line, canvas);
+  return strip;
+}
+
+window.addEventListener('resize', showMemory);
+
+// ── Commands ──
+
+function choose(select, names) {
+  const known = [...select.options].map(({ value }) => value);
+  if (known.join('\n') === names.join('\n')) return;
+  const chosen = select.value;
+  select.replaceChildren(...names.map((name) => new Option(name, name)));
+  if (names.includes(chosen)) select.value = chosen;
+}
+
+$('switch').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const answer = $('answer');
+  answer.textContent = '…';
+  const response = await fetch('/api/commands/switch', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${$('token').value}` },
+    body: JSON.stringify({ model: $('from').value, file: $('to').value }),
+  });
+  const { ok, error, load_ms: took } = await response.json();
+  answer.textContent = ok ? `done, loaded in ${ms(took)}` : error;
+});
+
+async function readOnce() {
+  const identity = await (await fetch('/api/identity')).json();
+  $('identity').textContent = `${identity.device}, version ${identity.version}`;
+  const { available } = await (await fetch('/api/models')).json();
+  choose($('to'), available ?? []);
+}
+
+// ── Live ──
+
+const live = new EventSource('/api/live');
+live.addEventListener('open', () => {
+  $('lost').hidden = true;
+  readOnce().catch(() => undefined);
+});
+live.addEventListener('error', () => {
+  $('lost').hidden = false;
+});
+live.addEventListener('state', ({ data }) => showState(JSON.parse(data)));
+live.addEventListener('memory', ({ data }) => {
+  memory = JSON.parse(data);
+  showMemory();
+});

@@ -1,0 +1,177 @@
+/** The page of the real program in a real Chromium, /metrics for Prometheus' own linter. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'puppeteer-core';
+import { freePort, Mosquitto } from '../support/brokers.ts';
+import { openBrowser, openPage, photograph, textOf } from '../support/browser.ts';
+import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { readReport } from '../support/report.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { until } from '../support/until.ts';
+
+const scratch = scratchFolder();
+const folder = join(scratch.path, 'models');
+const report = join(scratch.path, 'report.json');
+const TOKEN = 'a-token-of-more-than-sixteen';
+const WIDE = [1100, 900] as const;
+/** As wide as a phone. */
+const NARROW = [390, 844] as const;
+
+let broker: Mosquitto;
+let program: Edgepool;
+let browser: Browser;
+let url: string;
+
+before(async () => {
+  mkdirSync(folder);
+  for (const name of ['tiny', 'tiny_int8', 'mobilenet_v3_small_int8']) {
+    copyFileSync(`${ROOT}build/models/${name}.tflite`, join(folder, `${name}.tflite`));
+  }
+  broker = new Mosquitto(await freePort());
+  await broker.start();
+  const models = ['mobilenet_v3_small_int8', 'tiny'].flatMap((name) => [
+    '--model',
+    join(folder, `${name}.tflite`),
+  ]);
+  program = new Edgepool(['run', ...models, '--broker', broker.url, '--report', report], {
+    environment: {
+      EDGEPOOL_CONTROL_SOCKET: join(scratch.path, 'control.sock'),
+      EDGEPOOL_DASHBOARD_PORT: '0',
+      EDGEPOOL_DASHBOARD_TOKEN_FILE: scratch.write('token', TOKEN),
+      EDGEPOOL_REGION_CAPACITY_MB: '96',
+    },
+  });
+  await program.says('ready');
+  const line = program.lines().find(({ msg }) => msg.startsWith('page: '));
+  url = line?.msg.replace('page: ', '') ?? '';
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  program.child.kill('SIGKILL');
+  await broker.remove();
+});
+
+const command = (name: string, args: object, token = TOKEN) =>
+  fetch(`${url}/api/commands/${name}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(args),
+  });
+
+test("Prometheus' own linter accepts what /metrics says", async () => {
+  const input = await (await fetch(`${url}/metrics`)).text();
+  assert.match(input, /^edgepool_frames_captured_total \d+$/m);
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input,
+    encoding: 'utf8',
+  });
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+});
+
+test('commands need the token, and a wrong one is answered with why', async () => {
+  assert.equal((await command('set', { model: 'tiny', every: 2 }, 'wrong')).status, 403);
+  assert.equal((await command('set', { model: 'tiny', every: 2 })).status, 200);
+  const refused = await command('set', { model: 'nobody', every: 2 });
+  assert.equal(refused.status, 400);
+  assert.match(((await refused.json()) as { error: string }).error, /nobody/);
+});
+
+/** A tab behind others is not drawn, so its next frame is nothing to wait for. */
+const shows = (page: Page, condition: string) =>
+  page.waitForFunction(condition, { polling: 100, timeout: 10_000 });
+
+/** Colours that the map shows. */
+const coloursOf = (page: Page): Promise<number> =>
+  page.$eval('#map', (element) => {
+    const canvas = element as unknown as { width: number; height: number } & {
+      getContext(kind: string): { getImageData(...box: number[]): { data: Uint8ClampedArray } };
+    };
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const colours = new Set<string>();
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] === 255) colours.add(`${data[at]} ${data[at + 1]} ${data[at + 2]}`);
+    }
+    return colours.size;
+  });
+
+test('three viewers see frames, pools, a switch and a broker that is gone', async () => {
+  const views = await Promise.all([
+    openPage(browser, url, WIDE),
+    openPage(browser, url, WIDE),
+    openPage(browser, url, NARROW),
+  ]);
+  for (const { page } of views) {
+    await shows(page, "document.querySelectorAll('.pool canvas').length >= 3");
+    const first = await textOf(page, '#mqtt');
+    await shows(page, `document.querySelector('#mqtt').textContent !== '${first}'`);
+    // Two models, frames, the runtime, free chunks.
+    assert.ok((await coloursOf(page)) >= 5);
+    const wide = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    assert.equal(wide, 0, 'nothing sticks out');
+  }
+  const [{ page } = assert.fail(), , narrow] = views;
+  await page.bringToFront();
+  await photograph(page, 'live');
+  await narrow?.page.bringToFront();
+  if (narrow) await photograph(narrow.page, 'live-390');
+  await page.bringToFront();
+  await shows(page, "document.querySelector('#to').options.length === 3");
+  await page.select('#from', 'tiny');
+  await page.select('#to', 'tiny_int8.tflite');
+  await page.type('#token', TOKEN);
+  await page.click('#switch button');
+  await shows(page, "document.querySelector('#answer').textContent.startsWith('done')");
+  await photograph(page, 'switched');
+  await broker.kill();
+  await shows(page, "!document.querySelector('#broker').hidden");
+  assert.match(await textOf(page, '#broker'), /The broker is away; \d+ messages wait for it/);
+  await photograph(page, 'broker-away');
+  for (const { complaints } of views) assert.deepEqual(complaints, []);
+});
+
+test('every frame is answered while three look on', async () => {
+  const leaving = new AbortController();
+  const counts = async () => {
+    const response = await fetch(`${url}/api/live`, { signal: leaving.signal });
+    const seen: { captured: number; completed: number }[] = [];
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const part of response.body ?? assert.fail()) {
+      text += decoder.decode(part as Uint8Array, { stream: true });
+      const events = text.split('\n\n');
+      text = events.pop() ?? '';
+      for (const event of events) {
+        const state = /^event: state\ndata: (.*)$/.exec(event)?.[1];
+        if (state !== undefined) seen.push(JSON.parse(state).frames);
+      }
+      if (seen.length >= 8) return seen;
+    }
+    return seen;
+  };
+  for (const seen of await Promise.all([counts(), counts(), counts()])) {
+    const [first, last] = [seen[0] ?? assert.fail(), seen.at(-1) ?? assert.fail()];
+    assert.ok(last.captured - first.captured > 60, JSON.stringify([first, last]));
+    const left = last.captured - first.captured - (last.completed - first.completed);
+    assert.ok(Math.abs(left) <= 3, JSON.stringify([first, last]));
+  }
+  leaving.abort();
+});
+
+test('a program that is gone is said to be gone', async () => {
+  const { page } = await openPage(browser, url, WIDE);
+  await shows(page, "document.querySelector('#fps').textContent !== '–'");
+  program.child.kill('SIGTERM');
+  const { status } = await program.end();
+  assert.equal(status, 0, program.err);
+  await shows(page, "!document.querySelector('#lost').hidden");
+  const { frames, steady_state: steady } = readReport(report);
+  assert.equal(frames.dropped.no_slot, 0);
+  assert.deepEqual([steady.minor_faults, steady.foreign_allocations], [0, 0]);
+  await until('the port is free', async () => (await fetch(url).catch(() => null)) === null);
+});

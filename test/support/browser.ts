@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { ROOT } from './edgepool.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** For whoever looks at a run: what the pages looked like. */
+const PICTURES = join(ROOT, 'build', 'pages');
+
+/** Debian's Chromium, without a window. */
+export function openBrowser(): Promise<Browser> {
+  return puppeteer.launch({
+    executablePath: CHROMIUM,
+    // Inside a container its own sandbox cannot be had; it sees this program's page alone.
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+}
+
+/** A page, and everything that it has complained of. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  [width, height]: readonly [number, number],
+): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.setViewport({ width, height });
+  await page.goto(url, { waitUntil: 'domcontentloaded' });
+  return { page, complaints };
+}
+
+export async function photograph(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+export const textOf = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, (element) => element.textContent ?? '');
