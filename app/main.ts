@@ -59,7 +59,10 @@ export async function main({ config, version, display, signal, onEnd }: Program)
 
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });
   for (const part of [pipeline, eventLoopDelay, telemetry]) registry.add(part);
-  pipeline.onResult = (result) => telemetry.result(result);
+  pipeline.onResult = (result) => {
+    telemetry.result(result);
+    window.result(result);
+  };
   pipeline.onError = (message) => troubles.tell(message);
   telemetry.onCommand = (name, args) => commands.execute(name, args);
   pipeline.onEnd = onEnd;

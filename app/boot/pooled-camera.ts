@@ -1,3 +1,4 @@
+import { Preview } from '../frames/preview.ts';
 import { Recorder } from '../frames/recorder.ts';
 import { Ring } from '../frames/ring.ts';
 import { Pool } from '../memory/pool.ts';
@@ -10,11 +11,14 @@ import type { PlannedCamera } from './plan.ts';
 export class PooledCamera implements Part {
   readonly pool: Pool;
   readonly camera: CameraOptions;
+  readonly preview: Preview;
 
   constructor(region: Region, { pool, ring, record, ...camera }: PlannedCamera) {
     this.pool = new Pool(region, pool);
     const recorder = record === null ? null : new Recorder(region.native, record);
-    this.camera = { ...camera, ring: new Ring(this.pool, ring), recorder };
+    this.preview = new Preview(region.native);
+    const { preview } = this;
+    this.camera = { ...camera, ring: new Ring(this.pool, ring), recorder, preview };
   }
 
   async start(): Promise<void> {

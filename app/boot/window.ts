@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
+import type { Result } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import { METRICS_CONTENT_TYPE, render } from '../telemetry/metrics/render.ts';
@@ -37,8 +38,18 @@ export class Window implements Part {
       memory: () => look.read(),
       metrics: { type: METRICS_CONTENT_TYPE, render: () => render(read(), identity) },
       execute: (command, args) => commands.execute(command, args),
+      picture: (source) => this.#picture(parts.frames, source),
       notice: (message) => display.info(message),
     });
+  }
+
+  /** What a model has just said, for who looks. */
+  result(result: Result): void {
+    this.#dashboard.result(result);
+  }
+
+  #picture(frames: readonly PooledCamera[], source: string): Buffer | null | undefined {
+    return frames.find(({ camera }) => camera.name === source)?.preview.look();
   }
 
   start(): Promise<void> {

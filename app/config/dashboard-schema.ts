@@ -22,6 +22,14 @@ export const dashboardSchema = {
         'The address that it listens on. The loopback address: for this machine alone. 0.0.0.0: for ' +
         'every machine that reaches this one.',
     },
+    pictures: {
+      type: 'string',
+      enum: ['here', 'everywhere', 'nowhere'],
+      default: 'here',
+      description:
+        'Who may see what the cameras see. here: this machine alone; everywhere: every machine that ' +
+        'sees the page; nowhere: nobody.',
+    },
     token_file: {
       path: true,
       type: ['string', 'null'],

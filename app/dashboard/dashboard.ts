@@ -15,6 +15,8 @@ export interface DashboardOptions {
   metrics: { type: string; render(): Promise<string> };
   /** Does what is asked for with the token. */
   execute: (command: string, args: unknown) => Promise<object>;
+  /** The newest picture of a source as JPEG; null: none yet; undefined: there is no such source. */
+  picture: (source: string) => Buffer | null | undefined;
   /** Told once, in one line: where the page is, or why there is none. */
   notice(message: string): void;
 }
@@ -23,7 +25,7 @@ const USUAL_PORT = 8080;
 const MOST_BODY_BYTES = 64 * 1024;
 /** Nothing but what this server gives; no picture, script or frame from elsewhere. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The local web page, `/metrics` for Prometheus, and commands for who brings the token. */
@@ -56,6 +58,11 @@ export class Dashboard {
       throw error;
     }
     this.#options.notice(`page: ${this.#url}`);
+  }
+
+  /** For who looks. */
+  result(news: Readonly<{ model: string; source: string }>): void {
+    this.#feed.result(news);
   }
 
   async stop(): Promise<void> {
@@ -119,6 +126,17 @@ export class Dashboard {
     );
     server.get('/api/identity', () => identity);
     server.get('/api/models', () => execute('models', {}));
+    server.get<{ Params: { source: string } }>('/api/picture/:source', (request, reply) => {
+      const why = this.#hidden(request.ip);
+      if (why !== null) return reply.code(403).send({ ok: false, error: why });
+      const picture = this.#options.picture(request.params.source);
+      if (picture === undefined) return reply.callNotFound();
+      if (picture === null) return reply.code(204).send();
+      return reply
+        .header('Content-Type', 'image/jpeg')
+        .header('Cache-Control', 'no-store')
+        .send(picture);
+    });
     server.get('/api/live', (_request, reply) => {
       if (this.#feed.full) return reply.code(503).send({ ok: false, error: 'too many viewers' });
       reply.hijack();
@@ -128,6 +146,15 @@ export class Dashboard {
       this.#feed.add(reply.raw);
       return reply;
     });
+  }
+
+  /** Why who asks may not see pictures; null: it may. */
+  #hidden(address: string): string | null {
+    const { pictures } = this.#options.config;
+    if (pictures === 'everywhere') return null;
+    const here = /^(::ffff:)?127\.|^::1$/.test(address);
+    if (pictures === 'here' && here) return null;
+    return `pictures are not shown there: dashboard.pictures is ${pictures}`;
   }
 
   #addCommands(server: FastifyInstance, gate: Gate): void {

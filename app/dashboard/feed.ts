@@ -3,6 +3,7 @@ import type { Snapshot } from '../stats/snapshot.ts';
 import type { MemoryView } from './memory-view.ts';
 
 const PERIOD_MS = 500;
+const RESULT_MS = 150;
 /** More viewers than that are sent away: each costs a little. */
 const MOST_VIEWERS = 16;
 /** What one viewer may be behind before it is let go. */
@@ -15,13 +16,14 @@ export interface FeedOptions {
 
 /**
  * Server-sent events (HTML, 9.2): `state` twice a second, `memory` when it is another one than
- * before. Nothing is made while nobody looks.
+ * before, `result` when a model has answered. Nothing is made while nobody looks.
  */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #viewers = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | null = null;
   #memory = '';
+  readonly #told = new Map<string, number>();
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -41,6 +43,16 @@ export class Feed {
     this.#timer ??= setInterval(() => this.#tell(), PERIOD_MS);
   }
 
+  /** A model's news: sent at once, but not more often than eyes can follow. */
+  result(news: Readonly<{ model: string; source: string }>): void {
+    if (this.#viewers.size === 0) return;
+    const now = performance.now();
+    const key = `${news.source}\n${news.model}`;
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < RESULT_MS) return;
+    this.#told.set(key, now);
+    this.#send(event('result', JSON.stringify(news)));
+  }
+
   close(): void {
     for (const viewer of this.#viewers) viewer.destroy();
   }
@@ -56,6 +68,10 @@ export class Feed {
     const before = this.#memory;
     const memory = this.#readMemory();
     const text = this.#state() + (memory === before ? '' : event('memory', memory));
+    this.#send(text);
+  }
+
+  #send(text: string): void {
     for (const viewer of this.#viewers) {
       if (viewer.writableLength > MOST_WAITING_BYTES) viewer.destroy();
       else viewer.write(text);

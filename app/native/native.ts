@@ -180,6 +180,17 @@ export interface Native {
       error: Err,
     ) => Status
   >;
+  ep_preview: Call<
+    (
+      pixels: bigint,
+      frame: Uint8Array,
+      width: number,
+      jpeg: Uint8Array,
+      capacity: number,
+      bytes: BigUint64Array,
+      error: Err,
+    ) => Status
+  >;
   ep_picture_decode: Call<
     (
       path: string,

@@ -57,6 +57,7 @@ export const prototypes = [
   'void ep_recorder_destroy(ep_recorder *recorder)',
   'int32_t ep_convert(const void *pixels, const void *frame, ep_model *model, uint32_t index, const ep_convert_options *options, void *error)',
   'int32_t ep_picture_decode(const char *path, void *rgb, uint64_t capacity, _Out_ ep_frame *out, void *error)',
+  'int32_t ep_preview(const void *pixels, const void *frame, uint32_t width, void *jpeg, uint64_t capacity, void *bytes, void *error)',
   'int32_t ep_worker_create(ep_events *events, const char *name, _Out_ ep_worker **out, void *error)',
   'int32_t ep_worker_submit(ep_worker *worker, ep_model *model, ep_ring *ring, const void *frame, const void *options, uint64_t tag, void *error)',
   'int32_t ep_worker_destroy(ep_worker *worker, void *error)',

@@ -1,6 +1,7 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
 import type { Placement } from '../frames/placement.ts';
+import type { Preview } from '../frames/preview.ts';
 import type { Recorder } from '../frames/recorder.ts';
 import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
@@ -24,6 +25,8 @@ export interface CameraOptions {
   realtime?: number;
   /** Keeps its frames; null or left out: nobody does. */
   recorder?: Recorder | null;
+  /** Shows its frames to who looks; null or left out: nobody may. */
+  preview?: Preview | null;
 }
 
 /** One source with its ring and what has become of its frames. */
@@ -36,6 +39,7 @@ export class Camera {
   readonly #tag: number;
   readonly #placement: Placement;
   readonly #recorder: Recorder | null;
+  readonly #preview: Preview | null;
   readonly #onRefusal: (message: string) => void;
   readonly #period: PeriodMeter;
   /** What is added to the source's numbers, which begin anew with each start. */
@@ -53,6 +57,7 @@ export class Camera {
     this.#tag = tag;
     this.#placement = { cpus: options.cpus ?? null, realtime: options.realtime ?? 0, nice: 0 };
     this.#recorder = options.recorder ?? null;
+    this.#preview = options.preview ?? null;
     this.#onRefusal = onRefusal;
     this.#period = new PeriodMeter(options.fps);
   }
@@ -83,6 +88,7 @@ export class Camera {
   async stop(): Promise<void> {
     await this.#change;
     await this.source.stop();
+    await this.#preview?.stop();
   }
 
   /** Nothing is captured any more, and what was is known. */
@@ -122,6 +128,7 @@ export class Camera {
     this.#size = { width, height };
     this.copies.count(event.frameBytes, event.bytesCopied);
     this.#record(event);
+    this.#preview?.offer(this.ring, event.slot, () => event.frame());
     return { number, lost: this.tally.capture(number, capturedNs) };
   }
 

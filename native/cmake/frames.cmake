@@ -11,6 +11,7 @@ list(APPEND EP_SOURCES
   src/pattern.cpp
   src/picture.cpp
   src/pixels.cpp
+  src/preview.cpp
   src/quantise.cpp
   src/recorder.cpp
   src/resample.cpp
@@ -33,6 +34,7 @@ list(APPEND EP_TESTS
   test/jpeg_test.cpp
   test/pattern_test.cpp
   test/picture_test.cpp
+  test/preview_test.cpp
   test/recorder_test.cpp
   test/ring_test.cpp
   test/still_test.cpp

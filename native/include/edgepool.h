@@ -666,6 +666,15 @@ EP_API int32_t ep_convert(const void* pixels, const ep_frame* frame, ep_model* m
 EP_API int32_t ep_picture_decode(const char* path, void* rgb, uint64_t capacity, ep_frame* out,
                                  ep_error* error);
 
+/**
+ * Makes a JPEG of a frame, at most `width` pixels wide, in `jpeg`, and writes its length into
+ * `bytes`. `capacity` must hold the worst case, some 3 bytes a pixel and 2 KiB. The frame's slot
+ * must be held. Any thread; allocates outside of the region, so it is for people who look, not for
+ * threads that work on frames. EP_E_ARGUMENT iff something is missing or the room too small.
+ */
+EP_API int32_t ep_preview(const void* pixels, const ep_frame* frame, uint32_t width, void* jpeg,
+                          uint64_t capacity, uint64_t* bytes, ep_error* error);
+
 typedef struct ep_worker ep_worker;
 
 /** A thread that runs models one frame at a time, its stack touched in full. `name` as the kernel

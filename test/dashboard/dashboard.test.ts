@@ -17,7 +17,8 @@ let chunks: [number, number][] = [[1, 4]];
 
 async function started(config: Partial<DashboardOptions['config']> = {}): Promise<string> {
   const dashboard = new Dashboard({
-    config: { port: 0, address: '127.0.0.1', token_file: null, ...config },
+    config: { port: 0, address: '127.0.0.1', pictures: 'here', token_file: null, ...config },
+    picture: (source) => (source === 'camera' ? Buffer.from('jpeg') : undefined),
     identity: { device: 'board', version: '1.2.3' },
     read: () => snapshot([]),
     memory: () => ({
@@ -45,6 +46,7 @@ test('page, plots and metrics are served with a strict policy', async () => {
     ['/', 'text/html', '<canvas id="map"'],
     ['/page.js', 'text/javascript', 'EventSource'],
     ['/memory.js', 'text/javascript', 'drawRegion'],
+    ['/picture.js', 'text/javascript', '/api/picture/'],
     ['/page.css', 'text/css', '@media'],
     ['/uplot.js', 'text/javascript', 'uPlot'],
     ['/uplot.css', 'text/css', '.uplot'],
@@ -60,6 +62,18 @@ test('page, plots and metrics are served with a strict policy', async () => {
   const missing = await fetch(`${url}/../etc/passwd`);
   assert.equal(missing.status, 404);
   assert.deepEqual(await missing.json(), { ok: false, error: 'there is no /etc/passwd here' });
+});
+
+test('pictures are for this machine, unless nobody may see them', async () => {
+  const url = await started();
+  const picture = await fetch(`${url}/api/picture/camera`);
+  assert.deepEqual([picture.status, await picture.text()], [200, 'jpeg']);
+  assert.equal(picture.headers.get('content-type'), 'image/jpeg');
+  assert.equal((await fetch(`${url}/api/picture/other`)).status, 404);
+  const closed = await started({ pictures: 'nowhere' });
+  const refused = await fetch(`${closed}/api/picture/camera`);
+  assert.equal(refused.status, 403);
+  assert.match(await refused.text(), /dashboard.pictures is nowhere/);
 });
 
 test('the page of another origin gets nothing', async () => {

@@ -106,6 +106,9 @@ test('three viewers see frames, pools, a switch and a broker that is gone', asyn
   ]);
   for (const { page } of views) {
     await shows(page, "document.querySelectorAll('.pool canvas').length >= 3");
+    // Only a tab in front asks for pictures.
+    await page.bringToFront();
+    await shows(page, "document.querySelector('#pictures img')?.naturalWidth === 480");
     const first = await textOf(page, '#mqtt');
     await shows(page, `document.querySelector('#mqtt').textContent !== '${first}'`);
     // Two models, frames, the runtime, free chunks.

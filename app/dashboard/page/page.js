@@ -1,5 +1,6 @@
 /** The page: what the program sends, drawn. */
 import { colourOf, drawPool, drawRegion } from './memory.js';
+import { hear, showSources } from './picture.js';
 
 const KEPT_POINTS = 600;
 const $ = (id) => document.getElementById(id);
@@ -72,6 +73,7 @@ function showState(state) {
   $('region-size').textContent = region.locked ? 'locked in memory' : 'not locked';
   showBroker(mqtt);
   showModels(models);
+  showSources(state.sources);
 }
 
 function showBroker({ connected, refused, waiting, published }) {
@@ -191,6 +193,7 @@ live.addEventListener('error', () => {
   $('lost').hidden = false;
 });
 live.addEventListener('state', ({ data }) => showState(JSON.parse(data)));
+live.addEventListener('result', ({ data }) => hear(JSON.parse(data)));
 live.addEventListener('memory', ({ data }) => {
   memory = JSON.parse(data);
   showMemory();
