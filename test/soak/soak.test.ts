@@ -91,7 +91,7 @@ test(`three models for ${SECONDS} s`, async () => {
 });
 
 test(`a fourth one that is too heavy yields, for ${HEAVY_SECONDS} s`, async () => {
-  const heavy = { name: 'heavy', file: model('resnet18.tflite'), priority: -10, threads: 2 };
+  const heavy = { name: 'heavy', file: model('resnet18.tflite'), priority: -10 };
   const { report } = await run('four', { models: [...job, heavy] }, HEAVY_SECONDS);
   for (const { name } of job) {
     const ratio = hits(report, name);
