@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { trial } from '../models/trial.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
 import { type Allocator, edgepool, GENERAL_IDS, generalAllocators, glibc } from './contenders.ts';
+import { hasValgrind, instructionsTable, MISSING } from './instructions.ts';
 import { modelTitle } from './models.ts';
 import { benchProgram, jsonLines } from './program.ts';
 import { type BenchTable, OURS, type Target } from './result.ts';
@@ -148,7 +149,15 @@ async function run(context: BenchContext): Promise<Findings> {
       tables.push(tableOf(state, taken, contenders));
       if (state.aged) targets.push(...judge(taken));
     }
-    return { tables, targets, notes: [...NOTES, `Models: ${traces.length} traces.`] };
+    const notes = [...NOTES, `Models: ${traces.length} traces.`];
+    if (hasValgrind()) {
+      context.tell('alloc: instructions, under valgrind');
+      const where = { folder, traces };
+      tables.push(await instructionsTable(benchProgram(PROGRAM), [...all, bump], where));
+    } else {
+      notes.push(MISSING);
+    }
+    return { tables, targets, notes };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -162,6 +171,8 @@ const NOTES = [
     'scheduler, which is why its target takes the least of the runs.',
   'First use writes to each page that was given, as whoever asked for the memory does: page faults ' +
     'are in these figures, and a pool has none.',
+  "Instructions have those of replaying and of reading the clock in them, which the bump arena's " +
+    'are little more than.',
   'Aged: ten thousand models were loaded and unloaded in random order before, three there at a time; ' +
     'ours in a pool each, the others in the one heap of the process.',
 ];

@@ -49,6 +49,11 @@ testWithMade('every bench works and says what it found', async () => {
     plausible(result);
     assert.ok(out.includes(`${result.bench}: edgepool bench ${result.bench}\n`), out);
   }
+  const calls = results.find(({ bench }) => bench === 'alloc');
+  const counted = calls?.tables.find(({ id }) => id === 'instructions')?.rows[0]?.cells;
+  const instructions = Object.values(counted ?? {}).map(({ median }) => median);
+  assert.equal(instructions.length, 6);
+  assert.equal(Math.min(...instructions), counted?.bump?.median, 'nothing is below the bump arena');
   const page = readFileSync(join(folder, 'benchmarks.md'), 'utf8');
   for (const [, picture] of page.matchAll(/\]\((benchmarks\/[^)]+\.svg)\)/g)) {
     assert.ok(existsSync(join(folder, picture ?? '')), picture);
