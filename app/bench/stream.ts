@@ -17,9 +17,9 @@ const STEP_SECONDS = 4;
 /** The highest frame rate is looked for between these, so often halved. */
 const LEAST_FPS = 30;
 const MOST_FPS = 240;
-const HALVINGS = { full: 5, tiny: 1 } as const;
+const HALVINGS = { full: 4, tiny: 1 } as const;
 /** A frame rate is sustained when so many answers are in time and so few frames are left out. */
-const SUSTAINED = 0.99;
+const SUSTAINED = 0.98;
 
 type Report = Pick<Snapshot, 'frames' | 'deadline_hit_ratio' | 'frame_latency_ms' | 'steady_state'>;
 
@@ -48,6 +48,12 @@ function sustained({ frames, deadline_hit_ratio }: Report, fps: number): boolean
   return inTime && frames.completed >= SUSTAINED * frames.captured && frames.fps >= SUSTAINED * fps;
 }
 
+/** Something else on the machine may take the processor once: a rate has two tries. */
+async function holds(who: string, fps: number): Promise<boolean> {
+  const once = async () => sustained(await runJob(who, fps, STEP_SECONDS), fps);
+  return (await once()) || (await once());
+}
+
 /** By halving; contenders in turn at every step. */
 async function highestRates({ effort, tell }: BenchContext): Promise<Record<string, number[]>> {
   const bounds = Object.fromEntries(
@@ -58,8 +64,7 @@ async function highestRates({ effort, tell }: BenchContext): Promise<Record<stri
       const of = bounds[id];
       if (of === undefined) continue;
       tell(`stream: ${id} at ${of.next} frames a second`);
-      const report = await runJob(id, of.next, STEP_SECONDS);
-      if (sustained(report, of.next)) of.holds = of.next;
+      if (await holds(id, of.next)) of.holds = of.next;
       else of.fails = of.next;
       of.next = Math.round((of.holds + of.fails) / 2);
     }
@@ -126,7 +131,7 @@ function tablesOf({ fps, inTime, faults, p50, p99, highest }: Figures): BenchTab
     table('Page faults of the threads that work on frames, once all is warm', 'faults', 'less', [
       ['faults in a run', faults],
     ]),
-    table('Highest frame rate with 99 % in time and 1 % left out at most', 'fps', 'more', [
+    table('Highest frame rate with 98 % in time and 2 % left out at most', 'fps', 'more', [
       ['sustained', highest],
     ]),
   ];

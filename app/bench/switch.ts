@@ -17,9 +17,8 @@ const MODELS = [
   'mobilenet_v1_0.25_128_quant',
   'vww_96_float',
   'resnet_cifar_float',
-  'mobilenet_v3_small_int8',
 ];
-const LARGEST = 'mobilenet_v2_int8';
+const LARGEST = 'mobilenet_v3_small_int8';
 
 export const SWITCHES = { full: 10_000, tiny: 12 } as const;
 const SEED = 20260131;
