@@ -13,7 +13,7 @@ const FPS = 30;
 /** Runs of each contender, in turn, and how long each is. */
 const RUNS = { full: 2, tiny: 1 } as const;
 const SECONDS = { full: 30, tiny: 2 } as const;
-const STEP_SECONDS = 4;
+const STEP_SECONDS = 3;
 /** The highest frame rate is looked for between these, so often halved. */
 const LEAST_FPS = 30;
 const MOST_FPS = 240;
