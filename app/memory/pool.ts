@@ -95,11 +95,18 @@ export class Pool {
 
   /** Throws EP_E_BUSY while a model, a ring or a thread lives in the pool. */
   async stop(): Promise<void> {
-    if (this.#handle === null) {
+    const handle = this.#handle;
+    if (handle === null) {
       return;
     }
-    await callAsync(this.#native.ep_pool_destroy, this.#handle);
+    // At once: who looks while another thread destroys the pool must find none.
     this.#handle = null;
+    try {
+      await callAsync(this.#native.ep_pool_destroy, handle);
+    } catch (error) {
+      this.#handle = handle;
+      throw error;
+    }
   }
 
   /** As `stop`, at once on the calling thread: for those who cannot wait. */

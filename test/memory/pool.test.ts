@@ -31,6 +31,17 @@ function allocate(pool: Pool, bytes: number): bigint | null {
   return native.ep_pool_alloc(pool.handle, bytes, 16);
 }
 
+test('whoever looks at a pool that is being destroyed finds none', async () => {
+  const pool = new Pool(region, { name: 'test', quotaBytes: MIB });
+  await pool.start();
+  const gone = pool.stop();
+  assert.equal(pool.started, false);
+  assert.throws(() => pool.stats(), /is not started/);
+  assert.throws(() => pool.blocks(), /is not started/);
+  await gone;
+  assert.equal(region.stats().pools, 0);
+});
+
 test('a region and a pool can be started and stopped twice', async () => {
   await region.start();
   await withPool({ quotaBytes: MIB }, async (pool) => {
