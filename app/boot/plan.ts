@@ -74,6 +74,8 @@ const MIB = 2 ** 20;
 const WINDOW_QUOTAS = 2;
 /** More of it for a model whose input follows the frames: its arena may take it from the reserve. */
 const FOLLOWING_BYTES = 256 * MIB;
+/** Frames go first while a model is tried beside them. */
+const TRIAL_NICENESS = 10;
 /** Models that may come while frames flow, beyond those from the start, and find slots. */
 const SPARE_MODELS = 1;
 
@@ -110,7 +112,7 @@ async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal)
   const external = externalDelegate(model);
   const options = { file, name, threads, delegate, external, runtimeLibrary, chunkBytes, signal };
   try {
-    return await trial(options);
+    return await trial({ ...options, niceness: TRIAL_NICENESS });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }

@@ -26,6 +26,8 @@ export interface TrialOptions {
   timeoutMs?: number;
   /** Ends the child when it aborts; the trial then rejects. */
   signal?: AbortSignal;
+  /** 0 to 19: how far it stands back behind others. */
+  niceness?: number;
   /** Region of the first try; by default by the size of the file. */
   capacityBytes?: number;
 }
@@ -145,10 +147,11 @@ function run(options: TrialOptions, capacityBytes: number): Promise<ChildEnd> {
     String(capacityBytes),
     ...(options.record ? [options.record.file, String(options.record.invokes)] : []),
   ];
-  const { signal } = options;
+  const { signal, niceness } = options;
   return runChild(program, words, {
     timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(signal ? { signal } : {}),
+    ...(niceness === undefined ? {} : { niceness }),
   });
 }
 
