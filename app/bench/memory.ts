@@ -70,8 +70,10 @@ function findings(
   taken: Taken,
   { limited, mapped }: { limited: boolean; mapped: number },
 ): Findings {
-  const rows = (key: 'whole' | 'added' | 'left', label: string) =>
-    rowOf(label, Object.fromEntries(Object.entries(taken).map(([id, of]) => [id, of[key]])));
+  const rows = (key: 'whole' | 'added' | 'left', label: string) => {
+    const samples = Object.entries(taken).map(([id, of]) => [id, of[key]] as const);
+    return rowOf(label, Object.fromEntries(samples), key === 'left' ? 'more' : 'less');
+  };
   const table = (
     id: string,
     title: string,

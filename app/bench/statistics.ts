@@ -1,4 +1,4 @@
-import { type BenchRow, type Cell, OURS, type Target } from './result.ts';
+import { type BenchRow, type BenchTable, type Cell, OURS, type Target } from './result.ts';
 
 /** The least value that `share` (0 to 1) of the samples do not exceed: the nearest rank. */
 export function percentile(samples: readonly number[], share: number): number {
@@ -11,13 +11,21 @@ export function percentile(samples: readonly number[], share: number): number {
 
 export const median = (samples: readonly number[]): number => percentile(samples, 0.5);
 
-function cellOf(samples: readonly number[], ours: number | null): Cell {
+/** The tail lies where a figure is bad: what `share` of the samples are at least as good as. */
+function cellOf(
+  samples: readonly number[],
+  ours: number | null,
+  better: BenchTable['better'],
+): Cell {
   const middle = median(samples);
+  const sign = better === 'less' ? 1 : -1;
+  const signed = samples.map((sample) => sign * sample);
+  const tail = (share: number) => sign * percentile(signed, share);
   return {
     median: middle,
-    p95: percentile(samples, 0.95),
-    p99: percentile(samples, 0.99),
-    worst: percentile(samples, 1),
+    p95: tail(0.95),
+    p99: tail(0.99),
+    worst: tail(1),
     samples: samples.length,
     ratio: ours === null || ours === 0 ? null : middle / ours,
   };
@@ -27,11 +35,13 @@ function cellOf(samples: readonly number[], ours: number | null): Cell {
 export function rowOf(
   label: string,
   samples: Readonly<Record<string, readonly number[]>>,
+  better: BenchTable['better'] = 'less',
 ): BenchRow {
   const ours = samples[OURS]?.length ? median(samples[OURS]) : null;
   const cells: Record<string, Cell> = {};
   for (const [contender, values] of Object.entries(samples)) {
-    if (values.length > 0) cells[contender] = cellOf(values, contender === OURS ? null : ours);
+    if (values.length > 0)
+      cells[contender] = cellOf(values, contender === OURS ? null : ours, better);
   }
   return { label, cells };
 }

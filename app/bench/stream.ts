@@ -119,7 +119,7 @@ function tablesOf({ fps, inTime, faults, p50, p99, highest }: Figures): BenchTab
   ): BenchTable => ({
     ...{ id: rows[0]?.[0].replaceAll(/\W+/g, '-') ?? '', title, unit, better, cache: null },
     contenders: CONTENDERS.map(({ id, title: name }) => ({ id, title: name })),
-    rows: rows.map(([label, values]) => rowOf(label, values)),
+    rows: rows.map(([label, values]) => rowOf(label, values, better)),
   });
   return [
     table(`Frames a second, ${FPS} asked for`, 'fps', 'more', [['answered', fps]]),

@@ -58,6 +58,12 @@ test('a percentile is a value that was measured', () => {
   assert.throws(() => percentile([], 0.5));
 });
 
+test('the worst of a figure of which more is better is the least', () => {
+  const samples = { edgepool: Array.from({ length: 100 }, (_, index) => index + 1) };
+  const { p95, p99, worst, median } = rowOf('rate', samples, 'more').cells.edgepool ?? {};
+  assert.deepEqual({ p95, p99, worst, median }, { p95: 6, p99: 2, worst: 1, median: 50 });
+});
+
 test('a row relates every contender to ours and leaves out who did not take part', () => {
   const [{ cells }] = table.rows as [BenchTable['rows'][0]];
   assert.deepEqual(Object.keys(cells), ['edgepool', 'glibc']);
