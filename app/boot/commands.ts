@@ -1,11 +1,14 @@
 import { dirname, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.ts';
 import { analyseBeside } from '../control/analyse-beside.ts';
 import type { Answer } from '../control/answer.ts';
 import { Control } from '../control/control.ts';
 import { ModelFolder } from '../control/model-folder.ts';
+import { ModelUpload, type Upload } from '../control/model-upload.ts';
 import { socketPath } from '../control/socket-path.ts';
 import { SocketServer } from '../control/socket-server.ts';
+import { trial } from '../models/trial.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -23,20 +26,33 @@ export interface CommandsOptions {
   display: Log;
 }
 
+const MIB = 2 ** 20;
+/** Frames go first while an uploaded model is loaded beside them. */
+const VERIFY_NICENESS = 10;
+
 /** The commands and the ways by which they come. */
 export class Commands implements Part {
   readonly #control: Control;
+  readonly #upload: ModelUpload;
   readonly #socket: SocketServer;
 
   constructor({ config, plan, display, ...ground }: CommandsOptions) {
     const first = plan.models[0]?.config.file;
     const beside = first === undefined ? '.' : dirname(first);
     const { library } = config.runtime;
+    const folder = new ModelFolder(resolve(config.control.models_folder ?? beside));
     this.#control = new Control({
       ...ground,
       device: config.device,
-      folder: new ModelFolder(resolve(config.control.models_folder ?? beside)),
+      folder,
       analyse: (file, threads, signal) => analyseBeside({ library }, file, { threads, signal }),
+    });
+    this.#upload = new ModelUpload({
+      folder,
+      maxBytes: config.dashboard.upload_max_mb * MIB,
+      models: ground.models,
+      verify: (file, signal) =>
+        trial({ file, runtimeLibrary: library, signal, niceness: VERIFY_NICENESS }),
     });
     this.#socket = new SocketServer(this.#control, {
       path: socketPath(config.control.socket, process.env),
@@ -50,13 +66,20 @@ export class Commands implements Part {
     return this.#control.execute(name, args);
   }
 
+  /** A model for the models folder, from who may change things. */
+  upload(upload: Upload, body: Readable): Promise<Answer> {
+    return this.#upload.receive(upload, body);
+  }
+
   async start(): Promise<void> {
+    await this.#upload.start();
     await this.#control.start();
     await this.#socket.start();
   }
 
   async stop(): Promise<void> {
     await this.#socket.stop();
+    await this.#upload.stop();
     await this.#control.stop();
   }
 }

@@ -38,6 +38,7 @@ export class Window implements Part {
       memory: () => look.read(),
       metrics: { type: METRICS_CONTENT_TYPE, render: () => render(read(), identity) },
       execute: (command, args) => commands.execute(command, args),
+      upload: (upload, body) => commands.upload(upload, body),
       picture: (source) => this.#picture(parts.frames, source),
       notice: (message) => display.info(message),
     });

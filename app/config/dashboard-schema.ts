@@ -38,5 +38,13 @@ export const dashboardSchema = {
         'A file with the token that a request must bring to change anything, at least 16 ' +
         'characters. null: the page changes nothing.',
     },
+    upload_max_mb: {
+      type: 'number',
+      minimum: 0,
+      maximum: 16384,
+      default: 256,
+      description:
+        'The largest model, in MiB, that may be uploaded with the token. 0: none may be.',
+    },
   },
 } as const;

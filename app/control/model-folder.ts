@@ -6,6 +6,8 @@ import { quoted } from './answer.ts';
 export const MODEL_ENDING = '.tflite';
 const LABELS_ENDING = '.txt';
 const MOST_LISTED = 200;
+/** As commands take it: control/model-commands.ts. */
+const LONGEST_FILE_BYTES = 200;
 
 /**
  * The one folder from which commands take files. A name leads to a regular file in it and nowhere
@@ -40,6 +42,14 @@ export class ModelFolder {
     throw new Error(`model ${quoted(name)}: is not in ${this.path}; ${hint}`);
   }
 
+  /** Where a new model of that name belongs, whether or not there is one. */
+  place(name: string): string {
+    this.#requireName('model', name);
+    const file = name.endsWith(MODEL_ENDING) ? name : `${name}${MODEL_ENDING}`;
+    if (Buffer.byteLength(file) <= LONGEST_FILE_BYTES) return join(this.path, file);
+    throw new Error(`model ${quoted(name)}: the name is too long; take a shorter one`);
+  }
+
   async labels(name: string): Promise<string> {
     const found = await this.#find('labels', name);
     if (found !== null) return found;
@@ -52,12 +62,15 @@ export class ModelFolder {
     return this.#find('labels', `${name}${LABELS_ENDING}`);
   }
 
+  #requireName(what: string, name: string): void {
+    if (name !== '' && !name.startsWith('.') && !/[/\\\p{Cc}]/u.test(name)) return;
+    throw new Error(
+      `${what} ${quoted(name)}: must be the name of a file in ${this.path}, not a path`,
+    );
+  }
+
   async #find(what: string, name: string): Promise<string | null> {
-    if (/[/\\\0]/.test(name) || name.startsWith('.')) {
-      throw new Error(
-        `${what} ${quoted(name)}: must be the name of a file in ${this.path}, not a path`,
-      );
-    }
+    this.#requireName(what, name);
     const place = join(this.path, name);
     const [folder, file] = await Promise.all([this.path, place].map((path) => real(path)));
     if (folder === null || folder === undefined || file === null || file === undefined) return null;

@@ -15,6 +15,7 @@ const FOLDER = new URL('./page/', import.meta.url);
 const FILES: Readonly<Record<string, { file: string; type: string; library?: string }>> = {
   '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
   '/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
+  '/changes.js': { file: 'changes.js', type: 'text/javascript; charset=utf-8' },
   '/memory.js': { file: 'memory.js', type: 'text/javascript; charset=utf-8' },
   '/picture.js': { file: 'picture.js', type: 'text/javascript; charset=utf-8' },
   '/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },

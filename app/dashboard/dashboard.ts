@@ -1,10 +1,12 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import fastify, { type FastifyInstance, type onRequestAsyncHookHandler } from 'fastify';
 import type { DashboardConfig } from '../config/config.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import { readAssets } from './assets.ts';
 import { Feed } from './feed.ts';
 import { Gate, readToken } from './gate.ts';
 import type { MemoryView } from './memory-view.ts';
+import { addUpload, type TakeUpload } from './upload-route.ts';
 
 export interface DashboardOptions {
   config: DashboardConfig;
@@ -15,6 +17,8 @@ export interface DashboardOptions {
   metrics: { type: string; render(): Promise<string> };
   /** Does what is asked for with the token. */
   execute: (command: string, args: unknown) => Promise<object>;
+  /** Takes a model for the models folder, from who brings the token. */
+  upload: TakeUpload;
   /** The newest picture of a source as JPEG; null: none yet; undefined: there is no such source. */
   picture: (source: string) => Buffer | null | undefined;
   /** Told once, in one line: where the page is, or why there is none. */
@@ -23,6 +27,7 @@ export interface DashboardOptions {
 
 const USUAL_PORT = 8080;
 const MOST_BODY_BYTES = 64 * 1024;
+const LINGER_MS = 2000;
 /** Nothing but what this server gives; no picture, script or frame from elsewhere. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
@@ -91,6 +96,10 @@ export class Dashboard {
 
   #build(gate: Gate): FastifyInstance {
     const server = fastify({ bodyLimit: MOST_BODY_BYTES, forceCloseConnections: true });
+    const mayChange: onRequestAsyncHookHandler = async (request, reply) => {
+      const why = gate.readOnly(request.headers);
+      if (why !== null) await reply.code(403).send({ ok: false, error: why });
+    };
     server.addHook('onRequest', async (request, reply) => {
       reply.header('Content-Security-Policy', POLICY);
       reply.header('X-Content-Type-Options', 'nosniff');
@@ -99,6 +108,7 @@ export class Dashboard {
       const why = gate.refusal(request.headers);
       if (why !== null) await reply.code(403).send({ ok: false, error: why });
     });
+    server.addHook('onResponse', async ({ raw }) => letGo(raw));
     server.setNotFoundHandler((request, reply) =>
       reply.code(404).send({ ok: false, error: `there is no ${request.url} here` }),
     );
@@ -106,8 +116,9 @@ export class Dashboard {
       reply.code(error.statusCode ?? 500).send({ ok: false, error: error.message }),
     );
     this.#addPages(server);
-    this.#addFigures(server);
-    this.#addCommands(server, gate);
+    this.#addFigures(server, gate);
+    this.#addCommands(server, mayChange);
+    addUpload(server, mayChange, this.#options.upload);
     return server;
   }
 
@@ -119,12 +130,13 @@ export class Dashboard {
     }
   }
 
-  #addFigures(server: FastifyInstance): void {
-    const { metrics, identity, execute } = this.#options;
+  #addFigures(server: FastifyInstance, { hasToken }: Gate): void {
+    const { metrics, identity, execute, config } = this.#options;
+    const { upload_max_mb } = config;
     server.get('/metrics', async (_request, reply) =>
       reply.header('Content-Type', metrics.type).send(await metrics.render()),
     );
-    server.get('/api/identity', () => identity);
+    server.get('/api/identity', () => ({ ...identity, changes: hasToken, upload_max_mb }));
     server.get('/api/models', () => execute('models', {}));
     server.get<{ Params: { source: string } }>('/api/picture/:source', (request, reply) => {
       const why = this.#hidden(request.ip);
@@ -157,19 +169,21 @@ export class Dashboard {
     return `pictures are not shown there: dashboard.pictures is ${pictures}`;
   }
 
-  #addCommands(server: FastifyInstance, gate: Gate): void {
+  #addCommands(server: FastifyInstance, mayChange: onRequestAsyncHookHandler): void {
     server.post<{ Params: { command: string } }>(
       '/api/commands/:command',
-      {
-        onRequest: async (request, reply) => {
-          const why = gate.readOnly(request.headers);
-          if (why !== null) await reply.code(403).send({ ok: false, error: why });
-        },
-      },
+      { onRequest: mayChange },
       async (request, reply) => {
         const answer = await this.#options.execute(request.params.command, request.body ?? {});
         return reply.code('ok' in answer && answer.ok === true ? 200 : 400).send(answer);
       },
     );
   }
+}
+
+/** Who was answered before all was sent may finish, so that the answer is read; not for ever. */
+function letGo(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref();
 }

@@ -36,6 +36,11 @@ export class Gate {
     this.#token = token;
   }
 
+  /** Whether anybody may change anything. */
+  get hasToken(): boolean {
+    return this.#token !== null;
+  }
+
   /** Why the request is refused; null: it is not. A page of another origin may neither read nor
    *  change, nor may one whose name was bent to this address. */
   refusal({ host, origin, ...rest }: Heading): string | null {

@@ -17,7 +17,11 @@ let chunks: [number, number][] = [[1, 4]];
 
 async function started(config: Partial<DashboardOptions['config']> = {}): Promise<string> {
   const dashboard = new Dashboard({
-    config: { port: 0, address: '127.0.0.1', pictures: 'here', token_file: null, ...config },
+    config: {
+      ...{ port: 0, address: '127.0.0.1', pictures: 'here', token_file: null, upload_max_mb: 1 },
+      ...config,
+    },
+    upload: async () => ({ ok: true }),
     picture: (source) => (source === 'camera' ? Buffer.from('jpeg') : undefined),
     identity: { device: 'board', version: '1.2.3' },
     read: () => snapshot([]),
@@ -45,6 +49,7 @@ test('page, plots and metrics are served with a strict policy', async () => {
   for (const [place, type, part] of [
     ['/', 'text/html', '<canvas id="map"'],
     ['/page.js', 'text/javascript', 'EventSource'],
+    ['/changes.js', 'text/javascript', '/api/commands/'],
     ['/memory.js', 'text/javascript', 'drawRegion'],
     ['/picture.js', 'text/javascript', '/api/picture/'],
     ['/page.css', 'text/css', '@media'],

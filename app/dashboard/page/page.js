@@ -1,4 +1,5 @@
 /** The page: what the program sends, drawn. */
+import { chooseModels, readOnce } from './changes.js';
 import { colourOf, drawPool, drawRegion } from './memory.js';
 import { hear, showSources } from './picture.js';
 
@@ -100,10 +101,7 @@ function showModels(models) {
     return row;
   });
   $('models').replaceChildren(...rows);
-  choose(
-    $('from'),
-    models.map(({ name }) => name),
-  );
+  chooseModels(models.map(({ name }) => name));
 }
 
 // ── Memory ──
@@ -151,36 +149,6 @@ function stripOf({ name, blocks }) {
 }
 
 window.addEventListener('resize', showMemory);
-
-// ── Commands ──
-
-function choose(select, names) {
-  const known = [...select.options].map(({ value }) => value);
-  if (known.join('\n') === names.join('\n')) return;
-  const chosen = select.value;
-  select.replaceChildren(...names.map((name) => new Option(name, name)));
-  if (names.includes(chosen)) select.value = chosen;
-}
-
-$('switch').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const answer = $('answer');
-  answer.textContent = '…';
-  const response = await fetch('/api/commands/switch', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${$('token').value}` },
-    body: JSON.stringify({ model: $('from').value, file: $('to').value }),
-  });
-  const { ok, error, load_ms: took } = await response.json();
-  answer.textContent = ok ? `done, loaded in ${ms(took)}` : error;
-});
-
-async function readOnce() {
-  const identity = await (await fetch('/api/identity')).json();
-  $('identity').textContent = `${identity.device}, version ${identity.version}`;
-  const { available } = await (await fetch('/api/models')).json();
-  choose($('to'), available ?? []);
-}
 
 // ── Live ──
 
