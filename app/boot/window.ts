@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
+import type { Preview } from '../frames/preview.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { Result } from '../pipeline/pipeline.ts';
@@ -27,9 +28,11 @@ export interface WindowOptions {
 /** The page to look through at what runs. */
 export class Window implements Part {
   readonly #dashboard: Dashboard;
+  readonly #frames: readonly PooledCamera[];
 
   constructor({ config, version, commands, read, display, ...parts }: WindowOptions) {
     const identity = { device: config.device, version };
+    this.#frames = parts.frames;
     const look = new MemoryLook(parts);
     this.#dashboard = new Dashboard({
       config: config.dashboard,
@@ -39,18 +42,19 @@ export class Window implements Part {
       metrics: { type: METRICS_CONTENT_TYPE, render: () => render(read(), identity) },
       execute: (command, args) => commands.execute(command, args),
       upload: (upload, body) => commands.upload(upload, body),
-      picture: (source) => this.#picture(parts.frames, source),
+      picture: (source) => this.#preview(source)?.look(),
       notice: (message) => display.info(message),
     });
   }
 
   /** What a model has just said, for who looks. */
   result(result: Result): void {
-    this.#dashboard.result(result);
+    const pictured = this.#preview(result.source)?.shows(result.number) ?? false;
+    this.#dashboard.result(result, pictured);
   }
 
-  #picture(frames: readonly PooledCamera[], source: string): Buffer | null | undefined {
-    return frames.find(({ camera }) => camera.name === source)?.preview.look();
+  #preview(source: string): Preview | undefined {
+    return this.#frames.find(({ camera }) => camera.name === source)?.preview;
   }
 
   start(): Promise<void> {

@@ -19,10 +19,20 @@ export interface DashboardOptions {
   execute: (command: string, args: unknown) => Promise<object>;
   /** Takes a model for the models folder, from who brings the token. */
   upload: TakeUpload;
-  /** The newest picture of a source as JPEG; null: none yet; undefined: there is no such source. */
-  picture: (source: string) => Buffer | null | undefined;
+  /** The newest picture of a source; null: none yet; undefined: there is no such source. */
+  picture: (source: string) => Shown | null | undefined;
   /** Told once, in one line: where the page is, or why there is none. */
   notice(message: string): void;
+}
+
+/** A JPEG, and the frame that it shows. */
+export interface Shown {
+  jpeg: Buffer;
+  number: number;
+  /** On the clock of `process.hrtime`. */
+  capturedNs: number;
+  /** How many results belong to it. */
+  due: number;
 }
 
 const USUAL_PORT = 8080;
@@ -30,7 +40,7 @@ const MOST_BODY_BYTES = 64 * 1024;
 const LINGER_MS = 2000;
 /** Nothing but what this server gives; no picture, script or frame from elsewhere. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The local web page, `/metrics` for Prometheus, and commands for who brings the token. */
@@ -65,9 +75,9 @@ export class Dashboard {
     this.#options.notice(`page: ${this.#url}`);
   }
 
-  /** For who looks. */
-  result(news: Readonly<{ model: string; source: string }>): void {
-    this.#feed.result(news);
+  /** For who looks. `pictured`: they see the frame that it belongs to. */
+  result(news: Readonly<{ model: string; source: string }>, pictured: boolean): void {
+    this.#feed.result(news, pictured);
   }
 
   async stop(): Promise<void> {
@@ -144,10 +154,14 @@ export class Dashboard {
       const picture = this.#options.picture(request.params.source);
       if (picture === undefined) return reply.callNotFound();
       if (picture === null) return reply.code(204).send();
+      const ageMs = (Number(process.hrtime.bigint()) - picture.capturedNs) / 1e6;
       return reply
         .header('Content-Type', 'image/jpeg')
         .header('Cache-Control', 'no-store')
-        .send(picture);
+        .header('Frame-Number', picture.number)
+        .header('Frame-Results', picture.due)
+        .header('Frame-Age-Ms', ageMs.toFixed(1))
+        .send(picture.jpeg);
     });
     server.get('/api/live', (_request, reply) => {
       if (this.#feed.full) return reply.code(503).send({ ok: false, error: 'too many viewers' });

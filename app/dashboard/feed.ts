@@ -43,12 +43,14 @@ export class Feed {
     this.#timer ??= setInterval(() => this.#tell(), PERIOD_MS);
   }
 
-  /** A model's news: sent at once, but not more often than eyes can follow. */
-  result(news: Readonly<{ model: string; source: string }>): void {
+  /** A model's news: sent at once, but not more often than eyes can follow, unless a picture of its
+   *  frame is shown too. */
+  result(news: Readonly<{ model: string; source: string }>, pictured: boolean): void {
     if (this.#viewers.size === 0) return;
     const now = performance.now();
     const key = `${news.source}\n${news.model}`;
-    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < RESULT_MS) return;
+    const since = now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY);
+    if (!pictured && since < RESULT_MS) return;
     this.#told.set(key, now);
     this.#send(event('result', JSON.stringify(news)));
   }

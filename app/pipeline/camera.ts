@@ -128,8 +128,13 @@ export class Camera {
     this.#size = { width, height };
     this.copies.count(event.frameBytes, event.bytesCopied);
     this.#record(event);
-    this.#preview?.offer(this.ring, event.slot, () => event.frame());
     return { number, lost: this.tally.capture(number, capturedNs) };
+  }
+
+  /** For who looks: a captured frame on which `due` of the camera's `models` have a turn. */
+  show(event: NativeEvent, turns: { number: number; due: number; models: number }): void {
+    const { slot, capturedNs } = event;
+    this.#preview?.offer(this.ring, { slot, capturedNs, ...turns }, () => event.frame());
   }
 
   frame(event: NativeEvent, due: number): Frame {
@@ -159,6 +164,7 @@ export class Camera {
       frame_latency_ms,
       ...this.copies.snapshot(),
       recording: this.#recorder?.snapshot() ?? null,
+      previews: this.#preview?.count ?? 0,
     };
   }
 

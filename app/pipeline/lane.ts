@@ -163,6 +163,11 @@ export class Lane {
     return this.open && feed?.schedule.takes(number, capturedNs, camera.periodNs) === true;
   }
 
+  /** Whether the model has turns on a camera's frames at all. */
+  serves(camera: Camera): boolean {
+    return this.open && this.#feeds.has(camera.name);
+  }
+
   /** Queues a frame, which the lane holds from now; returns the one that made room, still held. */
   offer(frame: Frame): Frame | undefined {
     const { camera, queue } = this.#feed(frame);

@@ -267,6 +267,8 @@ export class Pipeline implements SnapshotPart {
     this.#missAll(camera, lost, capturedNs);
     if (this.#lanes.warm) this.#steadyState.cover();
     const due = this.#lanes.byPriority.filter((lane) => lane.takes(camera, number, capturedNs));
+    const models = this.#lanes.byPriority.filter((lane) => lane.serves(camera)).length;
+    camera.show(event, { number, due: due.length, models });
     const frame = camera.frame(event, due.length);
     for (const lane of due) {
       const replaced = lane.offer(frame);

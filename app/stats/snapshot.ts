@@ -55,6 +55,8 @@ export interface SourceSnapshot extends FramesSnapshot {
   most_copies: number;
   /** null: is not recorded. */
   recording: RecordingSnapshot | null;
+  /** Small pictures made of its frames for who looks at the page, however many look. */
+  previews: number;
 }
 
 /** A source's frames on their way into a file. */

@@ -22,7 +22,13 @@ async function started(config: Partial<DashboardOptions['config']> = {}): Promis
       ...config,
     },
     upload: async () => ({ ok: true }),
-    picture: (source) => (source === 'camera' ? Buffer.from('jpeg') : undefined),
+    picture: (source) => {
+      if (source === 'new') return null;
+      const capturedNs = Number(process.hrtime.bigint()) - 40e6;
+      return source === 'camera'
+        ? { jpeg: Buffer.from('jpeg'), number: 7, capturedNs, due: 2 }
+        : undefined;
+    },
     identity: { device: 'board', version: '1.2.3' },
     read: () => snapshot([]),
     memory: () => ({
@@ -74,6 +80,10 @@ test('pictures are for this machine, unless nobody may see them', async () => {
   const picture = await fetch(`${url}/api/picture/camera`);
   assert.deepEqual([picture.status, await picture.text()], [200, 'jpeg']);
   assert.equal(picture.headers.get('content-type'), 'image/jpeg');
+  assert.equal(picture.headers.get('frame-number'), '7');
+  assert.equal(picture.headers.get('frame-results'), '2');
+  assert.ok(Number(picture.headers.get('frame-age-ms')) >= 40);
+  assert.equal((await fetch(`${url}/api/picture/new`)).status, 204);
   assert.equal((await fetch(`${url}/api/picture/other`)).status, 404);
   const closed = await started({ pictures: 'nowhere' });
   const refused = await fetch(`${closed}/api/picture/camera`);

@@ -108,7 +108,10 @@ test('three viewers see frames, pools, a switch and a broker that is gone', asyn
     await shows(page, "document.querySelectorAll('.pool canvas').length >= 3");
     // Only a tab in front asks for pictures.
     await page.bringToFront();
-    await shows(page, "document.querySelector('#pictures img')?.naturalWidth === 480");
+    const pictured = "document.querySelector('figcaption')?.textContent ?? ''";
+    await shows(page, `/^camera, frame \\d+, \\d+ ms ago$/.test(${pictured})`);
+    const shown = await page.evaluate(pictured);
+    await shows(page, `(${pictured}) !== '${shown}'`);
     const first = await textOf(page, '#mqtt');
     await shows(page, `document.querySelector('#mqtt').textContent !== '${first}'`);
     // Two models, frames, the runtime, free chunks.

@@ -3,26 +3,32 @@ import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { ROOT } from './edgepool.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
+export const CHROMIUM = '/usr/bin/chromium';
 /** For whoever looks at a run: what the pages looked like. */
 const PICTURES = join(ROOT, 'build', 'pages');
 
 /** Debian's Chromium, without a window. */
-export function openBrowser(): Promise<Browser> {
+export function openBrowser(executablePath = CHROMIUM): Promise<Browser> {
   return puppeteer.launch({
-    executablePath: CHROMIUM,
+    executablePath,
     // Inside a container its own sandbox cannot be had; it sees this program's page alone.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
 }
 
-/** A page, and everything that it has complained of. */
+export interface View {
+  page: Page;
+  complaints: string[];
+}
+
+/** A page in a window of its own, and everything that it has complained of. */
 export async function openPage(
   browser: Browser,
   url: string,
   [width, height]: readonly [number, number],
-): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage();
+): Promise<View> {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (['error', 'warn'].includes(message.type())) complaints.push(message.text());

@@ -1,4 +1,5 @@
 import { Events } from '../../app/frames/events.ts';
+import type { Preview } from '../../app/frames/preview.ts';
 import { framesPool, Ring } from '../../app/frames/ring.ts';
 import type { Source } from '../../app/frames/source.ts';
 import { Pool } from '../../app/memory/pool.ts';
@@ -17,6 +18,8 @@ export interface StreamOptions {
   slots?: number;
   /** Of the thread that captures for `camera`. */
   cpus?: readonly number[];
+  /** Of the frames of `camera`. */
+  preview?: Preview;
 }
 
 /** A pipeline with everything that it stands on, and all that it has said. */
@@ -45,7 +48,11 @@ export class Stream {
     this.#events = new Events(house.region.native);
     const { runtime } = house;
     const cameras: CameraOptions[] = [
-      { name: 'camera', source, ring, fps, cpus: options.cpus ?? null },
+      {
+        ...{ name: 'camera', source, ring, fps },
+        cpus: options.cpus ?? null,
+        preview: options.preview ?? null,
+      },
     ];
     if (options.other !== undefined) {
       const memory = memoryFor(options.other.source);

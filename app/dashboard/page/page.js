@@ -1,7 +1,7 @@
 /** The page: what the program sends, drawn. */
 import { chooseModels, readOnce } from './changes.js';
 import { colourOf, drawPool, drawRegion } from './memory.js';
-import { hear, showSources } from './picture.js';
+import { forget, hear, showSources } from './picture.js';
 
 const KEPT_POINTS = 600;
 const $ = (id) => document.getElementById(id);
@@ -155,6 +155,7 @@ window.addEventListener('resize', showMemory);
 const live = new EventSource('/api/live');
 live.addEventListener('open', () => {
   $('lost').hidden = true;
+  forget();
   readOnce().catch(() => undefined);
 });
 live.addEventListener('error', () => {

@@ -1,17 +1,32 @@
-/** The live pictures, with what the models see drawn over them. */
+/** The live pictures, each with what the models saw on that very frame drawn over it. */
 import { colourOf } from './memory.js';
 
 const PERIOD_MS = 220;
-/** A result is drawn for so long. */
-const FRESH_MS = 3000;
+/** A picture waits so long for its results; then it is shown with those that have come. */
+const PATIENCE_MS = 1000;
+const MOST_WAITING = 8;
+/** Frames whose results are kept. */
+const MOST_KEPT = 64;
 const $ = (id) => document.getElementById(id);
 
-/** By source: its figure, and the last result of each model with when it came. */
+/** By source. */
 const views = new Map();
 let forbidden = false;
 
 export function hear(result) {
-  views.get(result.source)?.results.set(result.model, { result, at: performance.now() });
+  const view = views.get(result.source);
+  if (view === undefined) return;
+  const { results, shown } = view;
+  if (!results.has(result.number)) results.set(result.number, new Map());
+  results.get(result.number).set(result.model, result);
+  if (results.size > MOST_KEPT) results.delete(results.keys().next().value);
+  if (result.number === shown?.number) draw(view);
+  else settle(view);
+}
+
+/** The program may have started anew, and its frames be counted from 1. */
+export function forget() {
+  for (const { results } of views.values()) results.clear();
 }
 
 export function showSources(sources) {
@@ -22,48 +37,79 @@ export function showSources(sources) {
 
 function viewOf(name) {
   const figure = document.createElement('figure');
-  const image = document.createElement('img');
-  image.alt = `What ${name} sees`;
   const canvas = document.createElement('canvas');
-  figure.append(image, canvas);
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', `What ${name} sees`);
+  const caption = document.createElement('figcaption');
+  figure.append(canvas, caption);
   $('pictures').append(figure);
-  const view = { results: new Map(), image, canvas };
-  look(name, view).catch(() => undefined);
+  const view = { name, canvas, caption, results: new Map(), waiting: [], shown: null };
+  look(view).catch(() => undefined);
   return view;
 }
 
-async function look(name, view) {
+async function look(view) {
   while (!forbidden) {
-    if (document.visibilityState === 'visible') await fetchOnce(name, view).catch(() => undefined);
+    if (document.visibilityState === 'visible') await fetchOnce(view).catch(() => undefined);
+    settle(view);
+    tellAge(view);
     await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
   }
   $('live').hidden = true;
 }
 
-async function fetchOnce(name, { image, canvas, results }) {
+async function fetchOnce({ name, waiting, shown }) {
   const response = await fetch(`/api/picture/${encodeURIComponent(name)}`);
   forbidden ||= response.status === 403;
   if (response.status !== 200) return;
-  const address = URL.createObjectURL(await response.blob());
-  const before = image.src;
-  image.src = address;
-  await image.decode();
-  if (before.startsWith('blob:')) URL.revokeObjectURL(before);
-  $('live').hidden = false;
-  draw(canvas, results);
+  const [number, due, age] = ['Frame-Number', 'Frame-Results', 'Frame-Age-Ms'].map((header) =>
+    Number(response.headers.get(header)),
+  );
+  const now = performance.now();
+  if (number === (waiting.at(-1) ?? shown)?.number) return;
+  const bitmap = await createImageBitmap(await response.blob());
+  waiting.push({ number, due, bitmap, capturedAt: now - age, since: now });
+  if (waiting.length > MOST_WAITING) waiting.shift().bitmap.close();
 }
 
-function draw(canvas, results) {
+/** Shows the newest picture whose results have come, or that has waited for them long enough. */
+function settle(view) {
+  const { waiting, results } = view;
+  const now = performance.now();
+  const ready = waiting.findLastIndex(
+    ({ number, due, since }) =>
+      (results.get(number)?.size ?? 0) >= due || now - since > PATIENCE_MS,
+  );
+  if (ready < 0) return;
+  const passed = waiting.splice(0, ready + 1);
+  const next = passed.pop();
+  for (const { bitmap } of passed) bitmap.close();
+  view.shown?.bitmap.close();
+  view.shown = next;
+  $('live').hidden = false;
+  draw(view);
+  tellAge(view);
+}
+
+function tellAge({ name, caption, shown }) {
+  if (shown === null) return;
+  const age = Math.round(performance.now() - shown.capturedAt);
+  caption.textContent = `${name}, frame ${shown.number}, ${age} ms ago`;
+}
+
+function draw({ canvas, results, shown }) {
+  const { bitmap, number } = shown;
+  canvas.style.aspectRatio = `${bitmap.width} / ${bitmap.height}`;
   const ratio = window.devicePixelRatio || 1;
   const { clientWidth: width, clientHeight: height } = canvas;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext('2d');
   context.scale(ratio, ratio);
+  context.drawImage(bitmap, 0, 0, width, height);
   context.font = '13px system-ui, sans-serif';
   let line = 0;
-  for (const [model, { result, at }] of results) {
-    if (performance.now() - at > FRESH_MS) continue;
+  for (const [model, result] of results.get(number) ?? []) {
     const colour = colourOf(model);
     for (const { label, score, box } of [...(result.detections ?? []), ...(result.mask ?? [])]) {
       frameBox(context, box, { width, height, colour });

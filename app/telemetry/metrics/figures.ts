@@ -145,6 +145,12 @@ export const COUNTERS: readonly Figure[] = [
     'Frame bytes copied between capture and conversion.',
     (snapshot) => snapshot.bytes_copied,
   ),
+  {
+    name: 'edgepool_previews_total',
+    help: "Small pictures made of a source's frames for who looks at the page.",
+    samples: ({ sources }) =>
+      sources.map(({ name: source, previews }) => ({ labels: { source }, value: previews })),
+  },
   one(
     'edgepool_steady_state_frames_total',
     'Frames since every model has warmed up.',
