@@ -9,11 +9,13 @@ import { makePlan } from './boot/plan.ts';
 import { PooledCamera } from './boot/pooled-camera.ts';
 import { Window } from './boot/window.ts';
 import type { Config } from './config/config.ts';
+import { stateFolder } from './config/state-folder.ts';
 import { Events } from './frames/events.ts';
 import { Region } from './memory/region.ts';
 import { Runtime } from './models/runtime.ts';
 import { loadNative } from './native/library.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
+import { BoardHealth } from './stats/board/board-health.ts';
 import { EventLoopDelay } from './stats/event-loop-delay.ts';
 import { Registry } from './stats/registry.ts';
 import type { Display } from './telemetry/console/display.ts';
@@ -47,6 +49,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const lanes = models.all.map((model) => model.lane);
   const pipeline = new Pipeline({ runtime, events, cameras, lanes });
   const eventLoopDelay = new EventLoopDelay();
+  const health = new BoardHealth({ stateFolder: stateFolder(process.env) });
   const report = new Report(config.report, read);
   const telemetry = new Telemetry(config, read, display, version);
   const troubles = new Troubles(display, telemetry);
@@ -58,7 +61,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const announcement = new Announcement(announced);
 
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });
-  for (const part of [pipeline, eventLoopDelay, telemetry]) registry.add(part);
+  for (const part of [pipeline, eventLoopDelay, health, telemetry]) registry.add(part);
   pipeline.onResult = (result) => {
     telemetry.result(result);
     window.result(result);
@@ -68,22 +71,8 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
 
-  return new Lifecycle(
-    [
-      region,
-      runtime,
-      models,
-      ...frames,
-      events,
-      report,
-      telemetry,
-      window,
-      eventLoopDelay,
-      pipeline,
-      commands,
-      announcement,
-      statusLine,
-    ],
-    signal,
-  );
+  const ground = [region, runtime, models, ...frames, events];
+  const tellers = [report, health, telemetry, window];
+  const stream = [eventLoopDelay, pipeline, commands, announcement, statusLine];
+  return new Lifecycle([...ground, ...tellers, ...stream], signal);
 }

@@ -1,5 +1,5 @@
 import { emptyDistribution } from './distribution.ts';
-import type { DropReason, MqttSnapshot, Snapshot } from './snapshot.ts';
+import type { BoardSnapshot, DropReason, MqttSnapshot, Snapshot } from './snapshot.ts';
 
 /** A part of the program that fills sections of the snapshot. */
 export interface SnapshotPart {
@@ -23,6 +23,18 @@ export function noDrops(): Record<DropReason, number> {
 export function noMqtt(): MqttSnapshot {
   const counts = { published: 0, dropped: 0, waiting: 0 };
   return { connected: false, refused: null, protocol: null, ...counts };
+}
+
+/** Of a machine that tells nothing. */
+export function noBoard(): BoardSnapshot {
+  return {
+    temperature_celsius: null,
+    throttling: null,
+    clock_hz: null,
+    load_average: null,
+    memory_pressure: { system: null, group: null },
+    space: { state: null, root: null },
+  };
 }
 
 /** Puts the one picture together; a section that no part fills holds zeros. */
@@ -65,5 +77,6 @@ function emptySnapshot(): Snapshot {
       invoke: [],
     },
     mqtt: noMqtt(),
+    board: noBoard(),
   };
 }

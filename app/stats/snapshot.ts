@@ -168,6 +168,55 @@ export interface MqttSnapshot {
   waiting: number;
 }
 
+/** What the Raspberry Pi firmware does to keep a board alive, and why. */
+export type ThrottlingCondition =
+  /** The supply gives less than 4.63 V. */
+  | 'under_voltage'
+  /** The processor's clock may not rise to its highest. */
+  | 'frequency_capped'
+  /** The clock is lowered. */
+  | 'throttled'
+  /** It is too warm for the highest clock. */
+  | 'soft_temperature_limit';
+
+/** `since_start`: now or at some time since the program started, however short. */
+export type ThrottlingSnapshot = Record<
+  ThrottlingCondition,
+  { now: boolean; since_start: boolean }
+>;
+
+/** How much time is lost because memory is short: `some` thread waited for it, or all did (`full`).
+ *  The kernel's pressure stall information. */
+export interface PressureSnapshot {
+  /** Shares of the last ten seconds. */
+  some_ratio: number;
+  full_ratio: number;
+  /** Since the machine has started. */
+  some_seconds: number;
+  full_seconds: number;
+}
+
+export interface SpaceSnapshot {
+  /** That this program could still fill. */
+  free_bytes: number;
+  size_bytes: number;
+}
+
+/** What the machine tells about itself, asked every five seconds; null where it does not tell. */
+export interface BoardSnapshot {
+  /** Of the processor; of the hottest sensor where none is the processor's. */
+  temperature_celsius: number | null;
+  throttling: ThrottlingSnapshot | null;
+  /** Of the fastest processor, as the kernel has set it. */
+  clock_hz: number | null;
+  /** Threads that run or want to, averaged over a minute. */
+  load_average: number | null;
+  /** Of the machine, and of the control group of this program. */
+  memory_pressure: { system: PressureSnapshot | null; group: PressureSnapshot | null };
+  /** Of the file systems that have the program's state folder and `/`. */
+  space: { state: SpaceSnapshot | null; root: SpaceSnapshot | null };
+}
+
 /** What `--report` writes and `state` publishes. */
 export interface Snapshot {
   /** Of all sources together. */
@@ -190,4 +239,5 @@ export interface Snapshot {
   /** The durations above, as counts. */
   distributions: DistributionsSnapshot;
   mqtt: MqttSnapshot;
+  board: BoardSnapshot;
 }

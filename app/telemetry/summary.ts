@@ -1,4 +1,4 @@
-import type { ModelSnapshot, Snapshot } from '../stats/snapshot.ts';
+import type { BoardSnapshot, ModelSnapshot, Snapshot } from '../stats/snapshot.ts';
 
 /** One model, as a house looks at it. */
 export interface ModelSummary {
@@ -12,6 +12,18 @@ export interface ModelSummary {
   priority: number;
 }
 
+/** The machine, as a house looks at it; null where it does not tell. */
+export interface BoardSummary {
+  temperature_celsius: number | null;
+  clock_hz: number | null;
+  under_voltage: boolean | null;
+  /** Slowed down, or kept from its highest clock. */
+  throttled: boolean | null;
+  memory_pressure_ratio: number | null;
+  state_free_bytes: number | null;
+  root_free_bytes: number | null;
+}
+
 /** The few figures that a house follows for years; `docs/mqtt/summary.schema.json` defines them. */
 export interface Summary {
   fps: number;
@@ -20,6 +32,7 @@ export interface Summary {
   frames_dropped: number;
   region_used_ratio: number;
   fragmentation_ratio: number;
+  board: BoardSummary;
   models: Record<string, ModelSummary>;
 }
 
@@ -63,6 +76,21 @@ function summaryOf({ name, top, latency_ms, pool, schedule }: ModelSnapshot): Mo
   };
 }
 
+export function boardSummary(board: BoardSnapshot): BoardSummary {
+  const { temperature_celsius, throttling, clock_hz, memory_pressure, space } = board;
+  const { frequency_capped, throttled, soft_temperature_limit } = throttling ?? {};
+  const slow = [frequency_capped, throttled, soft_temperature_limit];
+  return {
+    temperature_celsius: temperature_celsius === null ? null : rounded(temperature_celsius),
+    clock_hz,
+    under_voltage: throttling?.under_voltage.now ?? null,
+    throttled: throttling === null ? null : slow.some((condition) => condition?.now),
+    memory_pressure_ratio: memory_pressure.system?.some_ratio ?? null,
+    state_free_bytes: space.state?.free_bytes ?? null,
+    root_free_bytes: space.root?.free_bytes ?? null,
+  };
+}
+
 /** Makes summaries one after the other: rates are those since the one before. */
 export class Summaries {
   #last: { completed: number; at_ms: number } | null = null;
@@ -80,6 +108,7 @@ export class Summaries {
       fragmentation_ratio: rounded(
         models.reduce((most, { pool }) => Math.max(most, pool.external_fragmentation), 0),
       ),
+      board: boardSummary(snapshot.board),
       models: Object.fromEntries(
         models.map((model) => [keys.get(model.name) ?? model.name, summaryOf(model)]),
       ),

@@ -75,6 +75,7 @@ test('reading verbs answer with tables, and with --json', async () => {
   const told = JSON.parse(status.out);
   assert.equal(told.pid > 0 && told.models.join(), 'a,b');
   assert.ok(told.frames.captured > 0);
+  assert.ok(told.board.space.root.free_bytes > 0);
   const pools = await command('pools');
   assert.equal(pools.status, 0);
   assert.match(pools.out, /^ {2}pool +quota +mapped +live +peak +used +ext\. frag\.\n {2}a +/);

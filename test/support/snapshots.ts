@@ -1,5 +1,5 @@
 import { noDrops, noMqtt } from '../../app/stats/registry.ts';
-import type { ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
+import type { BoardSnapshot, ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
 
 export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
   return {
@@ -27,6 +27,30 @@ export function modelSnapshot(name: string, label: string | null, more = {}): Mo
       internal_fragmentation: 0.01,
       utilisation: 0.9,
       runs: 1,
+    },
+    ...more,
+  };
+}
+
+const fine = { now: false, since_start: false };
+const relaxed = { some_ratio: 0.0125, full_ratio: 0, some_seconds: 2.5, full_seconds: 0.5 };
+
+/** A machine that tells everything and is well. */
+export function boardSnapshot(more: Partial<BoardSnapshot> = {}): BoardSnapshot {
+  return {
+    temperature_celsius: 48.312,
+    throttling: {
+      under_voltage: fine,
+      frequency_capped: fine,
+      throttled: fine,
+      soft_temperature_limit: fine,
+    },
+    clock_hz: 1_500_000_000,
+    load_average: 1.25,
+    memory_pressure: { system: relaxed, group: relaxed },
+    space: {
+      state: { free_bytes: 3 << 28, size_bytes: 1 << 30 },
+      root: { free_bytes: 1 << 28, size_bytes: 3 << 28 },
     },
     ...more,
   };
@@ -67,6 +91,7 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
       invoke: models.map(({ name }) => ({ model: name, ...distribution })),
     },
     mqtt: { ...noMqtt(), connected: true, protocol: '5', published: 10 },
+    board: boardSnapshot(),
     ...more,
   };
 }

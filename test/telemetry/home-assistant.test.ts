@@ -8,7 +8,7 @@ import { freePort, Mosquitto } from '../support/brokers.ts';
 import { discoveryFault } from '../support/home-assistant/check.ts';
 import { Observer } from '../support/observer.ts';
 import { silent } from '../support/silent.ts';
-import { modelSnapshot, snapshot } from '../support/snapshots.ts';
+import { boardSnapshot, modelSnapshot, snapshot } from '../support/snapshots.ts';
 import { until } from '../support/until.ts';
 
 const CONFIG = 'homeassistant/device/board/config';
@@ -94,7 +94,7 @@ test('one retained message describes the device as its documentation wants it', 
   const [config] = announced(late);
   assert.deepEqual(config?.origin, { name: 'edgepool', sw_version: '1.2.3' });
   const platforms = Object.values(config?.components ?? {}).map(({ platform }) => platform);
-  assert.deepEqual([...new Set(platforms)].sort(), ['button', 'number', 'sensor']);
+  assert.deepEqual([...new Set(platforms)].sort(), ['binary_sensor', 'button', 'number', 'sensor']);
   const ids = Object.values(config?.components ?? {}).map(({ unique_id }) => unique_id);
   assert.equal(new Set(ids).size, ids.length);
 });
@@ -106,10 +106,10 @@ test('what the entities read stands in the summary, and they know when it fails 
   const summary = JSON.parse(house.on(SUMMARY)[0] ?? '');
   const components = Object.values(announced(house)[0]?.components ?? {});
   const reading = components.filter(({ value_template }) => value_template !== undefined);
-  assert.ok(reading.length >= 16);
+  assert.ok(reading.length >= 23);
   for (const { value_template = '', state_topic, platform, expire_after } of reading) {
     assert.equal(state_topic, SUMMARY);
-    if (platform === 'sensor') assert.equal(expire_after, 3 * 3600);
+    if (platform?.endsWith('sensor')) assert.equal(expire_after, 3 * 3600);
     const path = /value_json([\w.'[\]-]+)/.exec(value_template)?.[1] ?? '';
     const steps = path.split(/[.'[\]]+/).filter((step) => step !== '');
     let value = summary;
@@ -119,6 +119,35 @@ test('what the entities read stands in the summary, and they know when it fails 
     }
   }
 });
+
+test('the machine has an entity for each thing that it tells, and problems are told as such', async () => {
+  const house = await observer();
+  let board = boardSnapshot();
+  await device(() => snapshot([], { board }));
+  await until('config', () => announced(house).length > 0);
+  const ofBoard = (announcement: Announced | undefined) =>
+    Object.entries(announcement?.components ?? {}).filter(([key]) => key.startsWith('board_'));
+  const all = ofBoard(announced(house)[0]);
+  assert.deepEqual(
+    all.map(([key]) => key),
+    [
+      ...['temperature_celsius', 'clock_hz', 'under_voltage', 'throttled'].map(onBoard),
+      ...['memory_pressure_ratio', 'state_free_bytes', 'root_free_bytes'].map(onBoard),
+    ],
+  );
+  const classes = new Map(all.map(([key, { device_class }]) => [key, device_class]));
+  assert.equal(classes.get('board_temperature_celsius'), 'temperature');
+  assert.equal(classes.get('board_under_voltage'), 'problem');
+  assert.equal(classes.get('board_throttled'), 'problem');
+  board = boardSnapshot({ temperature_celsius: null, throttling: null, clock_hz: null });
+  await until('fewer', () => ofBoard(announced(house).at(-1)).length === 3);
+  assert.deepEqual(
+    house.on(CONFIG).map((payload) => discoveryFault(payload)),
+    house.on(CONFIG).map(() => ''),
+  );
+});
+
+const onBoard = (key: string) => `board_${key}`;
 
 test('commands name what they act upon, however it is called', async () => {
   const house = await observer();

@@ -1,4 +1,5 @@
 /** The page: what the program sends, drawn. */
+import { showBoard } from './board.js';
 import { chooseModels, readOnce } from './changes.js';
 import { colourOf, drawPool, drawRegion } from './memory.js';
 import { forget, hear, showSources } from './picture.js';
@@ -75,6 +76,7 @@ function showState(state) {
   showBroker(mqtt);
   showModels(models);
   showSources(state.sources);
+  showBoard(state.board);
 }
 
 function showBroker({ connected, refused, waiting, published }) {

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../stats/snapshot.ts';
 import type { Topics } from '../mqtt/topics.ts';
 import { keysOf } from '../summary.ts';
+import { boardEntities } from './board.ts';
 
 /** One entity, in Home Assistant's own words. */
 export type Component = Readonly<Record<string, string | number>> & { readonly platform: string };
@@ -101,12 +102,12 @@ function turn(model: string, at: string, setting: string, name: string, limits: 
 
 /** Everything of the device that Home Assistant shows, by keys that stay the same. */
 export function componentsOf(
-  { models, sources }: Pick<Snapshot, 'models' | 'sources'>,
+  { models, sources, board }: Pick<Snapshot, 'models' | 'sources' | 'board'>,
   { topics, expire_after }: ComponentOptions,
 ): Map<string, Component> {
   const components = new Map<string, Component>();
+  const reads = { state_topic: topics.summary, expire_after };
   const sensor = (key: string, described: Described) => {
-    const reads = { state_topic: topics.summary, expire_after };
     components.set(key, { platform: 'sensor', ...reads, ...described });
   };
   const number = (key: string, described: Described) => {
@@ -114,6 +115,9 @@ export function componentsOf(
     components.set(key, { platform: 'number', ...acts, ...described });
   };
   for (const [key, described] of Object.entries(DEVICE_SENSORS)) sensor(key, described);
+  for (const [key, { platform, fields }] of boardEntities(board)) {
+    components.set(key, { platform, ...reads, ...fields });
+  }
   for (const [name, key] of keysOf(models.map((model) => model.name))) {
     const at = `models['${key}']`;
     for (const [part, described] of Object.entries(modelSensors(name, at))) {

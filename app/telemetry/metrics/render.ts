@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Snapshot } from '../../stats/snapshot.ts';
+import { BOARD_COUNTERS, BOARD_GAUGES } from './board.ts';
 import { DISTRIBUTIONS, Distributions } from './distributions.ts';
 import { COUNTERS, GAUGES } from './figures.ts';
 
@@ -23,14 +24,14 @@ export async function render(
     registers,
   });
   info.set(identity, 1);
-  for (const { name, help, samples } of GAUGES) {
+  for (const { name, help, samples } of [...GAUGES, ...BOARD_GAUGES]) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});
     const gauge = new Gauge({ name, help, labelNames, registers });
     for (const { labels, value } of [first, ...others]) gauge.set(labels ?? {}, value);
   }
-  for (const { name, help, samples } of COUNTERS) {
+  for (const { name, help, samples } of [...COUNTERS, ...BOARD_COUNTERS]) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Histogram } from '../../../app/stats/histogram.ts';
+import { noBoard } from '../../../app/stats/registry.ts';
 import { render } from '../../../app/telemetry/metrics/render.ts';
 import { ROOT } from '../../support/edgepool.ts';
 import { modelSnapshot, snapshot } from '../../support/snapshots.ts';
@@ -22,7 +23,12 @@ function names(text: string): Set<string> {
 }
 
 test("Prometheus' own linter has nothing to say", async () => {
-  for (const picture of [now, snapshot([]), { ...now, accuracy: 0.9 }]) {
+  for (const picture of [
+    now,
+    snapshot([]),
+    { ...now, accuracy: 0.9 },
+    { ...now, board: noBoard() },
+  ]) {
     const input = await render(picture, identity);
     const ended = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
     assert.equal(ended.error, undefined);
@@ -42,10 +48,33 @@ test('figures stand in base units, counters and histograms as they were counted'
   has('edgepool_model_invoke_seconds_bucket{model="eyes",le="+Inf"} 300');
   has('edgepool_model_invoke_seconds_sum{model="eyes"} 3.7');
   has('edgepool_mqtt_connected 1');
+  has('edgepool_temperature_celsius 48.312');
+  has('edgepool_clock_hertz 1500000000');
+  has('edgepool_throttled{condition="under_voltage"} 0');
+  has('edgepool_memory_pressure_ratio{scope="system",share="some"} 0.0125');
+  has('edgepool_memory_pressure_seconds_total{scope="group",share="full"} 0.5');
+  has(`edgepool_filesystem_free_bytes{place="state"} ${3 << 28}`);
 });
 
 test('what the source does not know has no series', async () => {
   assert.doesNotMatch(await render(now, identity), /^edgepool_accuracy_ratio /m);
+});
+
+test('what the machine does not tell has no series', async () => {
+  const before = names(await render(now, identity));
+  const after = names(await render({ ...now, board: noBoard() }, identity));
+  const gone = [...before].filter((name) => !after.has(name));
+  assert.deepEqual(gone.sort(), [
+    'edgepool_clock_hertz',
+    'edgepool_filesystem_free_bytes',
+    'edgepool_filesystem_size_bytes',
+    'edgepool_load_average',
+    'edgepool_memory_pressure_ratio',
+    'edgepool_memory_pressure_seconds_total',
+    'edgepool_temperature_celsius',
+    'edgepool_throttled',
+    'edgepool_throttled_since_start',
+  ]);
 });
 
 test('a distribution counts every duration at its bounds', () => {
@@ -69,7 +98,7 @@ test('the dashboard asks for nothing that is not there, and for every kind of fi
     for (const name of wanted) assert.ok(there.has(name), `${name} in ${expr}`);
   }
   const everything = asked.join(' ');
-  for (const part of ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_']) {
-    assert.ok(everything.includes(part), part);
-  }
+  const parts = ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_'];
+  const ofBoard = ['_temperature_', '_throttled', '_memory_pressure_', '_filesystem_', '_clock_'];
+  for (const part of [...parts, ...ofBoard]) assert.ok(everything.includes(part), part);
 });
