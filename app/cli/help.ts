@@ -37,6 +37,7 @@ edgepool analyze [options] MODEL|FOLDER...
   --mtrace FILE               write every operation as a log that glibc's mtrace reads
   --json [FILE.json]          the figures as JSON, on standard output or in the file
   --threads N                 threads of the runtime, 1 by default
+  --timeout SECONDS           how long one model may take, 60 by default
 
 edgepool bench NAME|all       measure edgepool beside what one would otherwise use:
                               alloc, load, switch, concurrent, stream, memory, node, claims

@@ -271,8 +271,9 @@ export const schema = {
       default: null,
       description:
         'A plan that `edgepool analyze --plan` has written. Each model gets the pool that it says; ' +
-        'a plan for another file, runtime or number of threads is refused. null: each model is ' +
-        'tried in a process of its own first.',
+        'a plan for another file, runtime or number of threads is refused. null: a `plan.json` ' +
+        'beside a model is taken where it is for this very model, else the model is tried in a ' +
+        'process of its own first.',
     },
     mqtt: mqttSchema,
     control: controlSchema,

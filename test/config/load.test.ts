@@ -147,6 +147,15 @@ test('a variable that names no setting, or has a wrong value, is refused by its 
   );
 });
 
+test('a variable that names a library or sizes the drop-in class is no setting, and no fault', () => {
+  const environment = {
+    EDGEPOOL_LIBRARY: 'a.so',
+    EDGEPOOL_TFLITE: 'b.so',
+    EDGEPOOL_REGION_MB: '64',
+  };
+  assert.equal(load('', environment).runtime.library, null);
+});
+
 test('true and false in a variable are so where the setting is one of them', () => {
   const pools = (text: string) =>
     loadConfig({ file: null, environment: { EDGEPOOL_RUNTIME_POOLS: text }, flags: null }).runtime

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 FILES = {
-    'libedgepool': ['/usr/lib/libedgepool.so'],
+    'libedgepool': ['/usr/lib/libedgepool.so', '/usr/lib/edgepool-trial'],
     'libyuv': ['/usr/lib/libyuv.so'],
     'tflite-runtime': ['/usr/lib/libtensorflowlite_c.so'],
     'edgepool': ['/usr/bin/edgepool', '/usr/libexec/edgepool/start',
                  '/usr/lib/edgepool/dist/edgepool.mjs', '/usr/lib/edgepool/lib/koffi.node',
+                 '/usr/lib/edgepool/dist/page/index.html', '/usr/lib/edgepool/package.json',
                  '/usr/lib/systemd/system/edgepool.service', '/usr/share/edgepool/edgepool.yaml',
                  '/usr/share/edgepool/package-lock.json', '/usr/share/edgepool/licences.json'],
     'edgepool-system': ['/usr/libexec/edgepool/grow-partition', '/usr/libexec/edgepool/mark-good',
