@@ -82,6 +82,6 @@ RDEPENDS:${PN} = " \
     edgepool \
     rauc \
     util-linux-blockdev \
-    util-linux-partx \
+    util-linux-resizepart \
     util-linux-sfdisk \
 "
