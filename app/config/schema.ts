@@ -291,6 +291,14 @@ export const schema = {
       description: 'A file for the figures of the whole run, written at its end as JSON.',
     },
     record: recordSchema,
+    notices_file: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'A JSON list of events that the system around the program wants told: each is published at ' +
+        'the start. null, or a file that is not there: none.',
+    },
     log_level: {
       type: 'string',
       enum: ['debug', 'info', 'warn', 'error'],
