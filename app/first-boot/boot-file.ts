@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Document, isAlias, isPair, isScalar, isSeq, visit } from 'yaml';
 import { boardSchema } from '../config/board-schema.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { readSettings, type SettingsText } from '../config/file-layer.ts';
+import { readSettings } from '../config/file-layer.ts';
 import type { Layer, Tree } from '../config/layer.ts';
 import { hasType, nodeAt, type Path, type SchemaNode } from '../config/settings.ts';
 import { faultsOf, rulesOf } from '../config/validate.ts';
@@ -17,13 +17,25 @@ const UTF16 = /^(\xff\xfe|\xfe\xff)/;
 
 const RULES = rulesOf(boardSchema, false);
 
+/** What a board needs to be heard at all. */
+const REACHING = ['device', 'mqtt', 'wifi'];
+
+/** Settings of the boot partition's file, with where they stand in it. */
+export interface BootSettings {
+  file: string;
+  bytes: Buffer;
+  document: Document.Parsed;
+  layer: Layer;
+}
+
 /** What the boot partition's file says, or what is wrong with it: a line a fault. */
 export type BootFile =
   | { kind: 'absent' }
-  | { kind: 'refused'; faults: string[] }
-  | { kind: 'settings'; file: string; bytes: Buffer; document: Document.Parsed; layer: Layer };
+  /** `reaching`: broker and network, as far as nothing is wrong with them. */
+  | { kind: 'refused'; faults: string[]; reaching: BootSettings | null }
+  | ({ kind: 'settings' } & BootSettings);
 
-const refused = (...faults: string[]): BootFile => ({ kind: 'refused', faults });
+const refused = (...faults: string[]): BootFile => ({ kind: 'refused', faults, reaching: null });
 
 /** FAT keeps the case of a name and does not mind it. */
 export function findEntry(folder: string, name: string): string | null {
@@ -107,17 +119,30 @@ function firstWrongLine(bytes: Buffer): number {
 
 function judge(file: string, bytes: Buffer, text: string): BootFile {
   const read = readSettings(text, { name: BOOT_FILE, folder: null, from: boardSchema, settle });
-  const faults = read.faults.length > 0 ? read.faults : settingFaults(read);
-  if (faults.length > 0) {
-    const lines = faults.map(({ message }) => message);
-    return refused(...lines.sort((a, b) => lineNumber(a) - lineNumber(b)));
-  }
-  return { kind: 'settings', file, bytes, document: read.document, layer: read.layer };
+  const settings = { file, bytes, document: read.document, layer: read.layer };
+  const isYaml = read.faults.length === 0;
+  const faults = isYaml ? settingFaults(read.layer) : read.faults;
+  if (faults.length === 0) return { kind: 'settings', ...settings };
+  const lines = faults.map(({ message }) => message);
+  return {
+    kind: 'refused',
+    faults: lines.sort((a, b) => lineNumber(a) - lineNumber(b)),
+    reaching: isYaml ? { ...settings, layer: reachingPart(read.layer) } : null,
+  };
+}
+
+/** The sections that a report needs, each of them only where it is sound by itself. */
+function reachingPart(layer: Layer): Layer {
+  const sound = Object.entries(layer.values).filter(
+    ([key, value]) =>
+      REACHING.includes(key) && settingFaults({ ...layer, values: { [key]: value } }).length === 0,
+  );
+  return { ...layer, values: Object.fromEntries(sound) };
 }
 
 const lineNumber = (fault: string): number => Number(/^[^:]+:(\d+):/.exec(fault)?.[1] ?? 0);
 
-function settingFaults({ layer }: SettingsText): ConfigError[] {
+function settingFaults(layer: Layer): ConfigError[] {
   const faults = faultsOf(layer.values, [layer], RULES);
   const { broker } = (layer.values.mqtt ?? {}) as Tree;
   if (typeof broker !== 'string' || !URL.canParse(broker)) return faults;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BoardSettings } from './board-settings.ts';
-import { BOOT_FILE, type BootFile, findEntry, readBootFile } from './boot-file.ts';
+import { BOOT_FILE, type BootSettings, findEntry, readBootFile } from './boot-file.ts';
 import type { Access, Disk } from './disk.ts';
 import { discard, type Intake, type Judge, takeIn } from './intake.ts';
 import { noticesText, REPORT_FILE, type RunsOn, reportText } from './outcome.ts';
@@ -9,7 +9,7 @@ import type { Places } from './places.ts';
 import { ProgramSettings } from './program-settings.ts';
 import { withoutSecrets } from './secrets.ts';
 import { Wipe, withNote } from './wipe.ts';
-import { whileWritable } from './writable.ts';
+import { WriteProtected, whileWritable } from './writable.ts';
 
 export interface FirstBootOptions {
   places: Places;
@@ -22,8 +22,6 @@ export interface Outcome {
   faults: string[];
   notices: string[];
 }
-
-type Settings = BootFile & { kind: 'settings' };
 
 /**
  * Takes what is on the boot partition to the data partition. It does the same at every start, and
@@ -52,16 +50,21 @@ export class FirstBoot {
     const { boot } = this.#places;
     this.#disk.folder(this.#board, { mode: 0o755, owner: null });
     const owner = this.#ownerOfHome();
-    if (this.#wipe.pending) whileWritable(boot, () => this.#wipe.finish(this.#bootFile()));
+    const outcome: Outcome = { faults: [], notices: [] };
+    if (this.#wipe.pending) this.#change(outcome, () => this.#wipe.finish(this.#bootFile()));
     const options = { disk: this.#disk, boot, home: this.#home, owner, judge: this.#judge };
     const intake = takeIn(options);
     const file = readBootFile(boot);
     const program = this.#program(owner);
-    const hadSettings = program.exist;
-    const outcome = { faults: [...intake.faults], notices: [...intake.notices] };
-    if (file.kind === 'refused') outcome.faults.push(...file.faults);
+    const hadSettings = program.areWhole;
+    outcome.faults.push(...intake.faults);
+    outcome.notices.push(...intake.notices);
+    if (file.kind === 'refused') {
+      outcome.faults.push(...file.faults);
+      if (!hadSettings && file.reaching !== null) this.#reach(file.reaching, program);
+    }
     const taken = file.kind === 'settings' && this.#apply(file, program, outcome);
-    this.#tidy(taken ? file : null, intake, outcome);
+    this.#tidy(taken && file.kind === 'settings' ? file : null, intake, outcome);
     this.#tell(
       outcome,
       taken ? 'edgepool.yaml' : hadSettings ? 'settings taken before' : 'defaults',
@@ -88,14 +91,14 @@ export class FirstBoot {
   }
 
   /** Writes the file's settings. False where they are refused: then nothing is written. */
-  #apply(file: Settings, program: ProgramSettings, outcome: Outcome): boolean {
+  #apply(file: BootSettings, program: ProgramSettings, outcome: Outcome): boolean {
     const { layer, document } = file;
     if (Object.keys(layer.values).length === 0 && program.areForeign) return true;
     const settings = program.prepare(layer, document);
     const board = new BoardSettings(this.#disk, this.#places).prepare(layer, document);
     outcome.faults.push(...settings.faults, ...settings.modelFaults, ...board.faults);
     if (settings.faults.length > 0 || board.faults.length > 0) return false;
-    settings.write();
+    settings.write('whole');
     board.write();
     if (settings.config?.mqtt.broker === 'embedded') {
       outcome.notices.push(
@@ -105,8 +108,18 @@ export class FirstBoot {
     return true;
   }
 
+  /** A board that has nothing yet joins the network and the broker of a file that is refused
+   *  otherwise, to tell why. */
+  #reach({ layer, document }: BootSettings, program: ProgramSettings): void {
+    const settings = program.prepare(layer, document);
+    const board = new BoardSettings(this.#disk, this.#places).prepare(layer, document);
+    if (settings.faults.length > 0 || board.faults.length > 0) return;
+    settings.write('partial');
+    board.write();
+  }
+
   /** What was taken goes from the boot partition, which is writable for just that time. */
-  #tidy(file: Settings | null, { taken }: Intake, outcome: Outcome): void {
+  #tidy(file: BootSettings | null, { taken }: Intake, outcome: Outcome): void {
     const { boot } = this.#places;
     const wiped = file === null ? null : withoutSecrets(file.bytes, file.document);
     const report = reportText(outcome.faults);
@@ -114,15 +127,26 @@ export class FirstBoot {
     if (wiped === null && taken.length === 0 && isTold) return;
     if (file !== null && wiped !== null) {
       this.#wipe.begin(file.bytes, withNote(wiped));
-      outcome.notices.push(`${BOOT_FILE}: passwords and tokens were taken and wiped`);
+      outcome.notices.push(`${BOOT_FILE}: passwords and tokens were taken`);
     }
-    whileWritable(boot, () => {
+    this.#change(outcome, () => {
       if (file !== null) this.#wipe.finish(file.file);
       for (const each of taken) discard(this.#disk, each);
       const told = join(boot, REPORT_FILE);
       if (report === null) this.#disk.remove(told);
       else if (!isTold) this.#disk.replace(told, Buffer.from(report), { mode: null, owner: null });
     });
+  }
+
+  /** Changes the boot partition. One that takes no writing keeps what it has; the rest goes on. */
+  #change(outcome: Outcome, action: () => void): void {
+    try {
+      whileWritable(this.#places.boot, action);
+    } catch (error) {
+      if (!(error instanceof WriteProtected)) throw error;
+      const fault = `${error.message}; what is to be wiped from it is still there`;
+      if (!outcome.faults.includes(fault)) outcome.faults.push(fault);
+    }
   }
 
   /** What the report on the boot partition says now. */

@@ -16,6 +16,8 @@ export const SETTINGS_FILE = 'edgepool.yaml';
 
 const HEADER =
   "# Written by first boot out of the boot partition's edgepool.yaml, and anew when that changes.\n";
+/** Stands below the header where the rest of the file was refused. */
+const PARTIAL = '# Broker and network alone: the rest was refused.\n';
 const SECRETS_FOLDER = 'secrets';
 
 /** Secrets of the program, the files that hold them, and the settings that name those. */
@@ -42,7 +44,7 @@ export interface Prepared {
   /** All settings as they will be; null where there are faults. */
   config: Config | null;
   /** Writes them: the files of secrets first, then the settings, at once old or new. */
-  write(): void;
+  write(extent: 'whole' | 'partial'): void;
 }
 
 /** The program's own settings, as first boot writes them. */
@@ -58,6 +60,11 @@ export class ProgramSettings {
   /** Whether the board has any, whoever wrote them. */
   get exist(): boolean {
     return existsSync(this.#file);
+  }
+
+  /** Whether they are more than what it took to be heard. */
+  get areWhole(): boolean {
+    return this.exist && !readFileSync(this.#file, 'utf8').startsWith(`${HEADER}${PARTIAL}`);
   }
 
   /** Whether somebody else has written those that there are. */
@@ -77,7 +84,7 @@ export class ProgramSettings {
       if (fault !== null) faults.push(`${layer.subject(held.path)} ${fault}`);
     }
     const config = faults.length > 0 ? null : this.#combined(values, layer, faults);
-    return { modelFaults, faults, config, write: () => this.#write(values, secrets) };
+    return { modelFaults, faults, config, write: (extent) => this.#write(values, secrets, extent) };
   }
 
   /** Without a list, every model that was taken runs; a plan of the system is not about them. */
@@ -156,14 +163,15 @@ export class ProgramSettings {
     }
   }
 
-  #write(values: Tree, secrets: ReadonlyMap<string, string>): void {
+  #write(values: Tree, secrets: ReadonlyMap<string, string>, extent: 'whole' | 'partial'): void {
     const { disk, home, owner } = this.#options;
     const folder = join(home, SECRETS_FOLDER);
     disk.folder(folder, { mode: 0o700, owner });
     for (const [file, secret] of secrets) {
       disk.replace(join(home, file), Buffer.from(`${secret}\n`), { mode: 0o600, owner });
     }
-    const text = Buffer.from(`${HEADER}${stringify(values)}`);
+    const header = extent === 'whole' ? HEADER : `${HEADER}${PARTIAL}`;
+    const text = Buffer.from(`${header}${stringify(values)}`);
     disk.replace(this.#file, text, { mode: 0o640, owner });
     const named = JSON.stringify(values);
     for (const name of readdirSync(folder)) {

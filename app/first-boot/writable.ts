@@ -17,13 +17,18 @@ function plain(text = ''): string {
   );
 }
 
+/** A file system that cannot be made writable: a card that is locked or worn out. */
+export class WriteProtected extends Error {
+  override readonly name = 'WriteProtected';
+}
+
 function remount(folder: string, how: 'rw' | 'ro'): void {
   const { status, stderr, error } = spawnSync('mount', ['-o', `remount,${how}`, folder], {
     encoding: 'utf8',
   });
   if (status === 0) return;
   const reason = error?.message ?? stderr.trim().split('\n')[0];
-  throw new Error(`${folder}: cannot be remounted ${how} (${reason})`);
+  throw new WriteProtected(`${folder}: cannot be remounted ${how} (${reason})`);
 }
 
 /** Does it while the folder can be written to; where its mount is read-only, for that time alone. */

@@ -17,7 +17,7 @@ function refuses(settings: string | Uint8Array, ...faults: (string | RegExp)[]):
     else assert.match(line, fault);
     assert.doesNotMatch(line, /\n/);
   });
-  assert.equal(card.has('data/edgepool/edgepool.yaml'), false);
+  assert.equal(card.has('data/board/seen.yaml'), false);
   assert.equal(card.settings, before, 'a refused file is left as it is');
   card.remove();
 }

@@ -42,7 +42,7 @@ test('everything of the file finds its place, and the program can read its part'
   card.settings = WHOLE;
   const { faults, notices } = card.start();
   assert.deepEqual(faults, []);
-  assert.deepEqual(notices, ['edgepool.yaml: passwords and tokens were taken and wiped']);
+  assert.deepEqual(notices, ['edgepool.yaml: passwords and tokens were taken']);
   const { mqtt, dashboard, source, region } = config(card);
   assert.equal(mqtt.broker, 'mqtts://house:8883');
   assert.equal(mqtt.password, null);
@@ -220,4 +220,34 @@ test('after a bad file the settings that were taken before stay, and the report 
   assert.equal(card.has('boot/firmware/edgepool-report.txt'), false);
   assert.equal(card.has('run/edgepool-first-boot/notices.json'), false);
   assert.equal(card.has('data/board/seen.yaml'), true);
+});
+
+test('a fresh board whose file is refused joins its network and broker to say so', () => {
+  const card = new Card();
+  const wrong = `${WHOLE}model: []\n`;
+  card.settings = wrong;
+  for (let start = 1; start <= 2; start++) {
+    const { faults } = card.start();
+    assert.deepEqual(faults, ['edgepool.yaml:19: model is not a setting; the nearest is models']);
+    const { mqtt, dashboard, source } = config(card);
+    assert.equal(mqtt.broker, 'mqtts://house:8883');
+    assert.equal(dashboard.address, '127.0.0.1', 'the rest is not taken');
+    assert.equal(source.kind, 'pattern');
+    assert.ok(card.has('data/network/wpa_supplicant.conf'));
+    assert.ok(!card.has('data/ssh/authorized_keys'));
+    assert.match(card.read('run/edgepool-first-boot/notices.json'), /"runs_on":"defaults"/);
+    assert.equal(card.settings, wrong);
+  }
+  card.settings = WHOLE.replace('house:8883', 'cabin');
+  assert.deepEqual(card.start().faults, []);
+  assert.equal(config(card).mqtt.broker, 'mqtts://cabin');
+  assert.equal(config(card).source.kind, 'v4l2');
+});
+
+test('a broker that is itself at fault is not used to say so', () => {
+  const card = new Card();
+  card.settings = 'mqtt: {broker: house}\nwifi: {country: DE, ssid: home, password: 12345678}\n';
+  assert.equal(card.start().faults.length, 1);
+  assert.equal(config(card).mqtt.broker, 'embedded');
+  assert.ok(card.has('data/network/wpa_supplicant.conf'));
 });
