@@ -8,7 +8,7 @@ const floors = [
   ['boot'],
   ['boot'],
   ['control'],
-  ['pipeline', 'analysis', 'bench', 'parking', 'first-boot'],
+  ['pipeline', 'analysis', 'bench', 'parking'],
   ['models', 'frames', 'telemetry', 'dashboard'],
   ['memory'],
   ['native', 'stats', 'config', 'drawing'],

@@ -6,22 +6,15 @@ import { isTree } from '../config/layer.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatPath } from '../config/settings.ts';
 
-const NAME = 'default-job.json';
-const PLACE = join('build', 'models', NAME);
-/** From the folder of the program: in a board's bundle, and where a board has it installed. */
-const BUNDLED = join('..', 'models', NAME);
-const INSTALLED = join('..', '..', '..', 'share', 'edgepool', 'models', NAME);
+const PLACE = join('build', 'models', 'default-job.json');
 
-/** A bundle's own; else from this file upwards, so that a checkout and a package in it find the same
- *  one; else the system's. */
+/** From this file upwards, so that a checkout and a bundle in it find the same one. */
 function findJob(): string | null {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = [join(here, BUNDLED)];
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    places.push(join(folder, PLACE));
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, PLACE);
+    if (existsSync(file)) return file;
+    if (folder === dirname(folder)) return null;
   }
-  places.push(join(here, INSTALLED));
-  return places.find((place) => existsSync(place)) ?? null;
 }
 
 function readModels(file: string): unknown[] {

@@ -4,7 +4,6 @@ import { analyze } from './analyze.ts';
 import { bench } from './bench.ts';
 import { commandVerbs } from './command.ts';
 import { report } from './failure.ts';
-import { firstBoot } from './first-boot.ts';
 import { help } from './help.ts';
 import { run } from './run.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,7 +18,6 @@ const VERBS: Readonly<Record<string, Verb>> = {
   verify,
   analyze,
   bench,
-  'first-boot': firstBoot,
   help,
   version,
 };

@@ -35,7 +35,7 @@ Changes are made one after the other, in the order in which they came. A command
 changed nothing. A model is checked and loaded once in a process of its own before it may take
 another's place; until then the other runs on, and where the new one cannot be loaded it comes back.
 Models that a command does not name miss no frame. Files are named by their name in the models folder
-(\`control.models_folder\`; by default the folder of the first model), never by a path.
+(\`control.models_folder\`; by default the folder of the first model), never by a path; [the page](dashboard.md#uploading-a-model) can put one there.
 
 The same commands come [by MQTT](mqtt.md#commands); their arguments as JSON Schemas stand in
 [mqtt/set.schema.json](mqtt/set.schema.json).`;

@@ -15,7 +15,7 @@ export interface FeedOptions {
 }
 
 /**
- * Server-sent events (HTML, 9.2): `state` twice a second, `memory` when it is another one than
+ * Server-sent events (HTML, 9.2): `state` twice a second with when it was so (`at_ms`), `memory` when it is another one than
  * before, `result` when a model has answered. Nothing is made while nobody looks.
  */
 export class Feed {
@@ -87,7 +87,7 @@ export class Feed {
 
   #state(): string {
     const { distributions: _, ...figures } = this.#options.read();
-    return event('state', JSON.stringify(figures));
+    return event('state', JSON.stringify({ ...figures, at_ms: performance.now() }));
   }
 }
 

@@ -14,8 +14,7 @@ const loaded = new Map<string, Native>();
 
 /**
  * Where the native library is: what the environment's EDGEPOOL_LIBRARY names, else `build/native`
- * of the checkout, else beside the program's own file, where a package has it, or in `../lib`, where
- * a board's bundle has its libraries.
+ * of the checkout, else beside the program's own file.
  */
 export function nativeLibrary(): string {
   return resolve(process.env.EDGEPOOL_LIBRARY ?? findLibrary());
@@ -81,6 +80,6 @@ function findLibrary(): string {
       break;
     }
   }
-  candidates.push(join(here, NAME), join(here, '..', 'lib', NAME));
+  candidates.push(join(here, NAME));
   return candidates.find((candidate) => existsSync(candidate)) ?? join(here, NAME);
 }

@@ -82,7 +82,7 @@ test('commands need the token, and a wrong one is answered with why', async () =
 
 /** A tab behind others is not drawn, so its next frame is nothing to wait for. */
 const shows = (page: Page, condition: string) =>
-  page.waitForFunction(condition, { polling: 100, timeout: 10_000 });
+  page.waitForFunction(condition, { polling: 100, timeout: 30_000 });
 
 /** Colours that the map shows. */
 const coloursOf = (page: Page): Promise<number> =>
@@ -97,6 +97,14 @@ const coloursOf = (page: Page): Promise<number> =>
     }
     return colours.size;
   });
+
+/** What the strips of the pools said, one after the other. */
+const KEEP_POOLS = `
+  window.pools = [document.querySelector('#pools').textContent];
+  new MutationObserver(() => {
+    const text = document.querySelector('#pools').textContent;
+    if (text !== window.pools.at(-1)) window.pools.push(text);
+  }).observe(document.querySelector('#pools'), { childList: true })`;
 
 test('three viewers see frames, pools, a switch and a broker that is gone', async () => {
   const views = await Promise.all([
@@ -128,17 +136,69 @@ test('three viewers see frames, pools, a switch and a broker that is gone', asyn
   if (narrow) await photograph(narrow.page, 'live-390');
   await page.bringToFront();
   await shows(page, "document.querySelector('#to').options.length === 3");
+  await page.evaluate(KEEP_POOLS);
   await page.select('#from', 'tiny');
   await page.select('#to', 'tiny_int8.tflite');
   await page.type('#token', TOKEN);
-  await page.click('#switch button');
+  const under = "document.querySelector('#answer').textContent";
+  const meanwhile = await page.evaluate(
+    `document.querySelector('#switch button').click(); ${under}`,
+  );
+  assert.equal(meanwhile, 'switch is under way…');
+  await photograph(page, 'switching');
   await shows(page, "document.querySelector('#answer').textContent.startsWith('done')");
+  await shows(page, 'window.pools.length >= 2');
   await photograph(page, 'switched');
+  // The map goes along with every further one.
+  for (const [count, file] of ['tiny', 'tiny_int8', 'tiny'].entries()) {
+    assert.equal((await command('switch', { model: 'tiny', file })).status, 200);
+    await shows(page, `window.pools.length >= ${count + 3}`);
+  }
   await broker.kill();
   await shows(page, "!document.querySelector('#broker').hidden");
   assert.match(await textOf(page, '#broker'), /The broker is away; \d+ messages wait for it/);
   await photograph(page, 'broker-away');
+  if (narrow) {
+    await narrow.page.bringToFront();
+    await shows(narrow.page, "!document.querySelector('#broker').hidden");
+    await photograph(narrow.page, 'broker-away-390');
+  }
   for (const { complaints } of views) assert.deepEqual(complaints, []);
+});
+
+test('a model is uploaded from a phone, loaded beside the others and unloaded', async () => {
+  const { page, complaints } = await openPage(browser, url, NARROW);
+  await shows(page, "document.querySelector('#to').options.length === 3");
+  const choose = async (file: string) => {
+    const [chooser] = await Promise.all([page.waitForFileChooser(), page.click('#file')]);
+    await chooser.accept([file]);
+  };
+  const answered = (output: string, text: string) =>
+    shows(
+      page,
+      `document.querySelector('${output}').textContent.includes(${JSON.stringify(text)})`,
+    );
+  await choose(scratch.write('no.tflite', 'no model at all'));
+  await page.click('#upload button');
+  await answered('#uploaded', 'the token is missing or wrong');
+  await page.type('#token', TOKEN);
+  await page.click('#upload button');
+  await answered('#uploaded', 'not a TensorFlow Lite file');
+  await choose(`${ROOT}build/models/tiny.tflite`);
+  await page.type('#name', 'phone');
+  await page.click('#upload button');
+  await answered('#uploaded', 'phone.tflite is there');
+  assert.equal(await page.$eval('#to', ({ value }) => value), 'phone.tflite');
+  await page.click('#switch [value=load]');
+  await answered('#answer', 'done');
+  await shows(page, "document.querySelector('#models').textContent.includes('phone')");
+  await photograph(page, 'uploaded-390');
+  await page.select('#from', 'phone');
+  await page.click('#switch [value=unload]');
+  await shows(page, "!document.querySelector('#models').textContent.includes('phone')");
+  // The browser itself says that a request was refused.
+  const own = complaints.filter((text) => !text.startsWith('Failed to load resource'));
+  assert.deepEqual(own, []);
 });
 
 test('every frame is answered while three look on', async () => {

@@ -4,6 +4,8 @@ import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { ROOT } from './edgepool.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
+/** It starts slowly on a machine that does other things. */
+const PATIENCE_MS = 120_000;
 /** For whoever looks at a run: what the pages looked like. */
 const PICTURES = join(ROOT, 'build', 'pages');
 
@@ -11,6 +13,7 @@ const PICTURES = join(ROOT, 'build', 'pages');
 export function openBrowser(executablePath = CHROMIUM): Promise<Browser> {
   return puppeteer.launch({
     executablePath,
+    timeout: PATIENCE_MS,
     // Inside a container its own sandbox cannot be had; it sees this program's page alone.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });

@@ -92,7 +92,7 @@ function answer(form, output, action) {
     event.preventDefault();
     const buttons = form.querySelectorAll('button');
     for (const button of buttons) button.disabled = true;
-    output.textContent = '…';
+    output.textContent = `${event.submitter.textContent} is under way…`;
     output.textContent = await action(event.submitter).catch(({ message }) => message);
     for (const button of buttons) button.disabled = false;
   });

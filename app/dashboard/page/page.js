@@ -15,6 +15,9 @@ const ms = (value) => `${value.toFixed(1)} ms`;
 const times = [];
 const series = { fps: [], latency: [] };
 
+const clock = (_plot, seconds) =>
+  seconds.map((second) => new Date(second * 1000).toTimeString().slice(0, 8));
+
 function plot(id, key, title, colour) {
   const place = $(id);
   const options = {
@@ -28,7 +31,7 @@ function plot(id, key, title, colour) {
       y: { range: (_u, low, high) => [Math.min(0, low), high * 1.15 || 1] },
     },
     axes: [
-      { stroke: '#8d9bab', grid: { stroke: '#2b3643' } },
+      { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, space: 70, values: clock },
       { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, size: 44 },
     ],
     series: [{}, { stroke: colour, width: 2 }],
@@ -45,14 +48,12 @@ const plots = [
 
 /** Frames a second of the last stretch, from the counts. */
 let before = null;
-function rateOf({ frames }) {
-  const now = performance.now();
-  const rate =
-    before === null
-      ? frames.fps
-      : ((frames.completed - before.completed) * 1000) / (now - before.now);
-  before = { now, completed: frames.completed };
-  return rate;
+function rateOf({ frames, at_ms: at }) {
+  const { completed, fps } = frames;
+  const rate = before === null ? fps : ((completed - before.completed) * 1000) / (at - before.at);
+  before = { at, completed };
+  // After a fresh start of the program counts begin anew.
+  return rate >= 0 && rate < Number.POSITIVE_INFINITY ? rate : fps;
 }
 
 // ── Figures ──

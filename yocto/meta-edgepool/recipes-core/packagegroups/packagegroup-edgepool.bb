@@ -14,7 +14,6 @@ RDEPENDS:${PN} = " \
     openssh-sshd \
     rauc \
     rauc-conf \
-    tzdata \
-    wireless-regdb-static \
+    tzdata-core \
     wpa-supplicant \
 "

@@ -38,10 +38,7 @@ fi
 
 # One sector is written. Other partitions are in use, so the kernel is told of this one alone.
 echo ', +' | sfdisk --quiet --no-reread --no-tell-kernel --force -N "$number" "$disk"
-# Resized in place: deleted and added anew, as partx does it, the partition would be away for a moment,
-# and whatever waits to check and mount it would fail.
 if [ -b "$disk" ]; then
-  size=$(sfdisk --dump "$disk" | sed -n "s/.*[^0-9]$number : .*size= *\([0-9]*\),.*/\1/p")
-  resizepart "$disk" "$number" "$size"
+  partx --update --nr "$number" "$disk"
 fi
 echo "$disk: partition $number grew by $(((total - end) * sector / 1024 / 1024)) MiB"

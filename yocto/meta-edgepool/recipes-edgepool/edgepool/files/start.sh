@@ -1,8 +1,7 @@
 #!/bin/sh
-# The settings that the system came with, and above them the board's own where there are any.
+# The board's own settings where there are any, else those that the system came with.
 set -eu
 
-set -- --config /usr/share/edgepool/edgepool.yaml
-own=/var/lib/edgepool/edgepool.yaml
-[ ! -s "$own" ] || set -- "$@" --config "$own"
-exec /usr/bin/edgepool run "$@"
+config=/var/lib/edgepool/edgepool.yaml
+[ -s "$config" ] || config=/usr/share/edgepool/edgepool.yaml
+exec /usr/bin/edgepool run --config "$config"
