@@ -8,7 +8,7 @@ const floors = [
   ['boot'],
   ['boot'],
   ['control'],
-  ['pipeline', 'analysis', 'bench', 'parking'],
+  ['pipeline', 'analysis', 'bench', 'parking', 'first-boot'],
   ['models', 'frames', 'telemetry', 'dashboard'],
   ['memory'],
   ['native', 'stats', 'config', 'drawing'],

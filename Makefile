@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test soak baseline bench fuzz lint format models \
-        setup setup-test clean distclean
+        package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 56
@@ -46,8 +46,11 @@ format: setup-test ## bring every file into the formatters' shape
 	@scripts/format.sh
 
 package: setup ## make the npm package that other programs install: edgepool-VERSION.tgz
-	@node --import tsx scripts/bundle.ts
+	@node --import tsx scripts/bundle/package.ts
 	@npm pack --silent
+
+bundle: setup-test ## make the program's bundle for a board (arm64), which the SD image is built with
+	@scripts/bundle.sh
 
 shapes: setup ## train the detector of the test pattern anew, from its seed (some ten minutes)
 	@scripts/train-shapes.sh

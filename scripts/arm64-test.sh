@@ -12,14 +12,13 @@ if [ "$(uname -m)" = aarch64 ]; then
   exit 0
 fi
 
-sysroot=$PWD/build/arm64-sysroot
+# shellcheck source=scripts/lib/arm64.sh
+. scripts/lib/arm64.sh
 libraries=node_modules/@tensorflow/tfjs-tflite-node/cc_deps
-emulator=(qemu-aarch64-static -cpu cortex-a72 -L /usr/aarch64-linux-gnu
-  -E "LD_LIBRARY_PATH=$sysroot/usr/lib/aarch64-linux-gnu")
 
 build_arm64() {
-  (cd native && cmake --preset arm64 -DEP_BUILD_TESTS=ON -DEP_SYSROOT_EXTRA="$sysroot")
-  cmake --build build/native-arm64
+  arm64_configure
+  cmake --build "$arm64_build"
   # The other side of the comparison.
   (cd native && cmake --preset release -DEP_BUILD_TESTS=ON)
   cmake --build build/native --target outputs
@@ -27,20 +26,20 @@ build_arm64() {
 
 # compare_outputs MODEL PICTURE
 compare_outputs() {
-  local dump=build/native-arm64/outputs.bin steps=1
+  local dump=$arm64_build/outputs.bin steps=1
   # TensorFlow Lite's own uint8 kernels, which run the models that XNNPACK does not take, round
   # otherwise with NEON in each layer. It is the library's own difference: on each processor our
   # outputs are the library's to the bit (identity_test).
   case $1 in *_quant.tflite) steps=3 ;; esac
   echo "$(basename "$1"): cortex-a72 beside $(uname -m)"
-  build/native/outputs write $libraries/linux_amd64/libtensorflowlite_c.so "$1" "$2" $dump
-  "${emulator[@]}" build/native-arm64/outputs compare \
-    $libraries/linux_arm64/libtensorflowlite_c.so "$1" "$2" $dump $steps
+  build/native/outputs write $libraries/linux_amd64/libtensorflowlite_c.so "$1" "$2" "$dump"
+  "${arm64_emulator[@]}" "$arm64_build/outputs" compare \
+    $libraries/linux_arm64/libtensorflowlite_c.so "$1" "$2" "$dump" $steps
 }
 
-run_step arm64-sysroot "arm64 packages of Debian" scripts/arm64-sysroot.sh "$sysroot"
+run_step arm64-sysroot "arm64 packages of Debian" scripts/arm64-sysroot.sh "$arm64_sysroot"
 run_step arm64-build "building for cortex-a72" build_arm64
-ctest --test-dir build/native-arm64 --output-on-failure --no-tests=error
+ctest --test-dir "$arm64_build" --output-on-failure --no-tests=error
 
 for model in build/models/*.tflite; do compare_outputs "$model" -; done
 if [ -d ../shared/models ]; then

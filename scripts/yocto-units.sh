@@ -19,7 +19,7 @@ generator=/usr/lib/systemd/system-generators/systemd-fstab-generator
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 units=$root/usr/lib/systemd/system
-mkdir -p "$units" "$root"/{etc,usr/bin,usr/libexec/edgepool,data}
+mkdir -p "$units" "$root"/{etc,usr/bin,usr/sbin,usr/libexec/edgepool,data}
 # The units of systemd itself, which ours are ordered against.
 cp -r /usr/lib/systemd/system/. "$units"
 ln -s usr/lib "$root/lib"
@@ -38,6 +38,7 @@ for recipe in "${recipes[@]}"; do
 done
 # What the units call and the layer does not bring.
 install -m 0755 /usr/bin/systemd-tmpfiles "$root/usr/bin/systemd-tmpfiles"
+install -m 0755 /bin/true "$root/usr/sbin/wpa_supplicant"
 SYSTEMD_FSTAB=$PWD/yocto/meta-edgepool/recipes-core/base-files/files/fstab \
   "$generator" "$units" "$units" "$units"
 mounts=(data.mount boot-firmware.mount var-lib-edgepool.mount var-lib-systemd-timesync.mount)

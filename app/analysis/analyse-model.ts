@@ -27,22 +27,24 @@ export interface AnalyseOptions {
   threads: number;
   /** Shared library with the TensorFlow Lite C API; null: the default one. */
   library: string | null;
+  /** How long the load and the runs may take; by default as a trial's. */
+  timeoutMs?: number;
 }
 
 /** Records a load and a few runs in a child process. Throws what the child says of a bad model. */
 export async function analyseModel(file: string, options: AnalyseOptions): Promise<AnalysedModel> {
-  const { threads, library } = options;
+  const { library, ...limits } = options;
   const folder = await mkdtemp(join(tmpdir(), 'edgepool-analyze-'));
   try {
     const record = { file: join(folder, 'trace'), invokes: LATER_INVOKES };
     const chunkBytes = CHUNK_BYTES;
-    const verdict = await trial({ file, threads, runtimeLibrary: library, chunkBytes, record });
+    const verdict = await trial({ file, ...limits, runtimeLibrary: library, chunkBytes, record });
     if (!verdict.ok) throw new Error(verdict.message);
     const trace = readTrace(record.file);
     const { fileBytes, delegate: runsOn, loadMs } = verdict;
     const sha256 = await sha256File(file);
     const analysis = analyse(trace, verdict);
-    return { file, sha256, fileBytes, threads, runsOn, loadMs, analysis, trace };
+    return { file, sha256, fileBytes, threads: limits.threads, runsOn, loadMs, analysis, trace };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

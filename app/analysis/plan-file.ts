@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { FromSchema } from '../config/from-schema.ts';
 import { sizeRegion } from '../models/sizing.ts';
 import type { AnalysedModel } from './analyse-model.ts';
 import { planSchema } from './plan-schema.ts';
-import type { RuntimeIdentity } from './runtime-identity.ts';
+import { type RuntimeIdentity, runtimeIdentity } from './runtime-identity.ts';
 
 export type PlanFile = FromSchema<typeof planSchema>;
 export type PlannedPool = PlanFile['models'][number]['pool'];
@@ -121,4 +121,27 @@ export function plannedPool(planFile: string, plan: PlanFile, wanted: Wanted): P
         `the configuration has ${threads} and ${delegate}`,
     )
   );
+}
+
+/** Name of a plan for the models in its folder. */
+const BESIDE = 'plan.json';
+
+/**
+ * The pool that a `plan.json` in the model's folder has for this very model, with this runtime on
+ * this processor; null where there is none. Then a trial tells what the model needs.
+ */
+export async function planBeside(
+  wanted: Omit<Wanted, 'sha256' | 'runtime'> & { sha256: () => Promise<string> },
+  library: string | null,
+): Promise<PlannedPool | null> {
+  const file = join(dirname(wanted.file), BESIDE);
+  if (!existsSync(file)) return null;
+  const runtime = await runtimeIdentity(library);
+  const sha256 = await wanted.sha256();
+  try {
+    return plannedPool(file, readPlanFile(file), { ...wanted, sha256, runtime });
+  } catch {
+    // Torn, or made for others: nobody has asked for it by name.
+    return null;
+  }
 }

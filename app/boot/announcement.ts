@@ -4,6 +4,7 @@ import type { Runtime } from '../models/runtime.ts';
 import type { Display } from '../telemetry/console/display.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ModelSet } from './model-set.ts';
+import { tellNotices } from './notices.ts';
 import type { Part } from './part.ts';
 import type { Plan } from './plan.ts';
 import type { PooledCamera } from './pooled-camera.ts';
@@ -61,6 +62,7 @@ export class Announcement implements Part {
       topic: telemetry.topic,
     });
     telemetry.event('started', { version, models: models.all.map(({ model }) => model.name) });
+    if (config.notices_file !== null) tellNotices(config.notices_file, telemetry, display);
   }
 
   /** The bus hears of it while it can still be said. */

@@ -6,15 +6,22 @@ import { isTree } from '../config/layer.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatPath } from '../config/settings.ts';
 
-const PLACE = join('build', 'models', 'default-job.json');
+const NAME = 'default-job.json';
+const PLACE = join('build', 'models', NAME);
+/** From the folder of the program: in a board's bundle, and where a board has it installed. */
+const BUNDLED = join('..', 'models', NAME);
+const INSTALLED = join('..', '..', '..', 'share', 'edgepool', 'models', NAME);
 
-/** From this file upwards, so that a checkout and a bundle in it find the same one. */
+/** A bundle's own; else from this file upwards, so that a checkout and a package in it find the same
+ *  one; else the system's. */
 function findJob(): string | null {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, PLACE);
-    if (existsSync(file)) return file;
-    if (folder === dirname(folder)) return null;
+  const here = dirname(fileURLToPath(import.meta.url));
+  const places = [join(here, BUNDLED)];
+  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
+    places.push(join(folder, PLACE));
   }
+  places.push(join(here, INSTALLED));
+  return places.find((place) => existsSync(place)) ?? null;
 }
 
 function readModels(file: string): unknown[] {

@@ -1,4 +1,10 @@
-import { type PlanFile, plannedPool, readPlanFile } from '../analysis/plan-file.ts';
+import {
+  type PlanFile,
+  type PlannedPool,
+  planBeside,
+  plannedPool,
+  readPlanFile,
+} from '../analysis/plan-file.ts';
 import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
 import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
@@ -142,11 +148,7 @@ function empty(chunkBytes: number): Omit<ModelPool, 'unused'> {
 }
 
 /** Nothing is tried and nothing grows past the plan: what it says is what was seen. */
-function poolByPlan(model: ModelConfig, sha256: string, given: GivenPlan): ModelPool {
-  const { file, threads, delegate } = model;
-  const { runtime } = given;
-  const wanted = { file, sha256, threads, delegate, runtime };
-  const pool = plannedPool(given.file, given.plan, wanted);
+function poolByPlan(pool: PlannedPool): ModelPool {
   const { chunk_bytes: chunkBytes, mapped_bytes: mappedBytes, quota_bytes: quotaBytes } = pool;
   const ends = Buffer.from(pool.ends, 'hex');
   return { chunkBytes, mappedBytes, quotaBytes, windowBytes: quotaBytes, ends, unused: false };
@@ -183,22 +185,38 @@ export async function planModel(
   return planOne(model, config, await givenPlan(config), signal);
 }
 
+/** What a plan has for the model: the configured one, else one beside the model that is for it. */
+async function findPool(
+  model: ModelConfig,
+  config: Config,
+  given: GivenPlan | null,
+  sha256: () => Promise<string>,
+): Promise<PlannedPool | null> {
+  if (!config.runtime.pools) return null;
+  const { file, threads, delegate } = model;
+  const wanted = { file, threads, delegate, sha256 };
+  if (given === null) return planBeside(wanted, config.runtime.library);
+  const { runtime, plan } = given;
+  return plannedPool(given.file, plan, { ...wanted, runtime, sha256: await sha256() });
+}
+
 async function planOne(
   model: ModelConfig,
   config: Config,
   given: GivenPlan | null,
   signal: AbortSignal,
 ): Promise<PlannedModel> {
-  const sha256 = given === null ? null : await sha256File(model.file);
-  const pool =
-    given === null || sha256 === null || !config.runtime.pools
-      ? await poolByTrial(model, config, signal)
-      : poolByPlan(model, sha256, given);
+  let known: Promise<string> | null = null;
+  const sha256 = () => {
+    known ??= sha256File(model.file);
+    return known;
+  };
+  const planned = await findPool(model, config, given, sha256);
   return {
     config: model,
+    pool: planned === null ? await poolByTrial(model, config, signal) : poolByPlan(planned),
     answers: await answersOf(model),
-    sha256: sha256 ?? (await sha256File(model.file)),
-    pool,
+    sha256: await sha256(),
   };
 }
 

@@ -19,6 +19,7 @@ const FILE_OPTIONS = ['--plan', '--mtrace', '--html', '--json'];
 const MODEL_ENDING = '.tflite';
 const STDOUT = '-';
 const MOST_THREADS = 64;
+const MOST_SECONDS = 86_400;
 
 /** `--json` alone writes to standard output; a word that ends in .json behind it is its file. */
 function completeJson(args: readonly string[]): string[] {
@@ -47,6 +48,16 @@ function threadsOf({ values }: Arguments): number {
   throw new UsageError(`--threads ${text}: must be a whole number from 1 to ${MOST_THREADS}`);
 }
 
+function timeoutOf({ values }: Arguments): { timeoutMs?: number } {
+  const text = values.get('--timeout')?.at(-1);
+  if (text === undefined) return {};
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= MOST_SECONDS) return { timeoutMs: seconds * 1000 };
+  throw new UsageError(
+    `--timeout ${text}: must be seconds, more than 0 and at most ${MOST_SECONDS}`,
+  );
+}
+
 async function planOf(models: readonly AnalysedModel[], config: Config): Promise<PlanFile> {
   return makePlanFile(models, {
     runtime: await runtimeIdentity(config.runtime.library),
@@ -73,16 +84,16 @@ function report(models: readonly AnalysedModel[], plan: PlanFile): string {
 
 /** Shows how models use memory before they are deployed, and writes the plan that `run` obeys. */
 export async function analyze(args: readonly string[]): Promise<number> {
-  const shape = { valued: [...FILE_OPTIONS, '--threads'], plain: [], words: true };
+  const shape = { valued: [...FILE_OPTIONS, '--threads', '--timeout'], plain: [], words: true };
   const parsed = parseArguments(completeJson(args), shape);
   if (parsed.words.length === 0) throw new UsageError('analyze needs at least one MODEL or folder');
-  const threads = threadsOf(parsed);
+  const options = { threads: threadsOf(parsed), ...timeoutOf(parsed) };
   const config = loadConfig({ file: null, environment: process.env, flags: null });
   const file = (option: string) => parsed.values.get(option)?.at(-1);
   const toStdout = file('--json') === STDOUT;
   const models: AnalysedModel[] = [];
   for (const path of modelFiles(parsed.words)) {
-    const model = await analyseModel(path, { threads, library: config.runtime.library });
+    const model = await analyseModel(path, { ...options, library: config.runtime.library });
     models.push(model);
     if (!toStdout) process.stdout.write(`${modelTables(model)}\n`);
   }

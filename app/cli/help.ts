@@ -14,7 +14,8 @@ edgepool run [options]        run models on frames until Ctrl-C
   --broker URL                mqtt://host:port, embedded (the default) or none
   --report FILE               write the figures of the run as JSON at its end
   --plan FILE                 give each model the pool that this plan says, without a trial
-  --config FILE               settings from a YAML or JSON file: docs/configuration.md
+  --config FILE               settings from a YAML or JSON file: docs/configuration.md; may be
+                              repeated, a later one wins
 
 edgepool status | pools | models [--json]
                               what the program that runs is doing, its pools, its models
@@ -37,6 +38,7 @@ edgepool analyze [options] MODEL|FOLDER...
   --mtrace FILE               write every operation as a log that glibc's mtrace reads
   --json [FILE.json]          the figures as JSON, on standard output or in the file
   --threads N                 threads of the runtime, 1 by default
+  --timeout SECONDS           how long one model may take, 60 by default
 
 edgepool bench NAME|all       measure edgepool beside what one would otherwise use:
                               alloc, load, switch, concurrent, stream, memory, node, claims
@@ -44,6 +46,11 @@ edgepool bench NAME|all       measure edgepool beside what one would otherwise u
   --pages FOLDER              write benchmarks.md and its pictures into the folder
   --models FOLDER             more models, beside those that set-up made; may be repeated
   --tiny                      show that it works; the figures mean nothing
+
+edgepool first-boot           on a board: take settings, passwords and models from the boot
+                              partition: docs/board.md
+  --root FOLDER               in place of /; --boot, --data, --run, --shipped and --zones name
+                              single places below it
 
 edgepool help, version        this text; the version
 

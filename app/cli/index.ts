@@ -4,6 +4,7 @@ import { analyze } from './analyze.ts';
 import { bench } from './bench.ts';
 import { commandVerbs } from './command.ts';
 import { report } from './failure.ts';
+import { firstBoot } from './first-boot.ts';
 import { help } from './help.ts';
 import { run } from './run.ts';
 import { UsageError } from './usage-error.ts';
@@ -18,6 +19,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   verify,
   analyze,
   bench,
+  'first-boot': firstBoot,
   help,
   version,
 };

@@ -24,7 +24,7 @@ async function runUntilStopped(config: Config, display: Display, stopper: Stoppe
 export async function run(args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args, { valued: RUN_OPTIONS, plain: [], words: false });
   const config = loadConfig({
-    file: parsed.values.get('--config')?.at(-1) ?? null,
+    file: parsed.values.get('--config') ?? null,
     environment: process.env,
     flags: flagsLayer(parsed),
   });

@@ -8,8 +8,8 @@ const PREFIX = 'EDGEPOOL_';
 /** Names the configuration file itself. */
 export const CONFIG_VARIABLE = 'EDGEPOOL_CONFIG';
 
-/** Ours, but no settings: read before there is a configuration. */
-const NOT_SETTINGS = [CONFIG_VARIABLE, 'EDGEPOOL_LIBRARY'];
+/** Ours, but no settings: where libraries are, and what the drop-in class takes. */
+const NOT_SETTINGS = [CONFIG_VARIABLE, 'EDGEPOOL_LIBRARY', 'EDGEPOOL_TFLITE', 'EDGEPOOL_REGION_MB'];
 
 /** `EDGEPOOL_MQTT_BROKER` for `mqtt.broker`; null where it is a list or has entries by name. */
 export function variableOf(setting: Setting): string | null {

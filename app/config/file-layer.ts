@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from './config-error.ts';
-import { isTree, type Layer, type Tree } from './layer.ts';
+import { isTree, type Layer, type Tree, tree } from './layer.ts';
 import { childOf, formatPath, type Path, root, type SchemaNode } from './settings.ts';
 
 const LARGEST_FILE_BYTES = 1024 * 1024;
@@ -27,7 +27,7 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
 }
 
 /** A section without a value is an empty one; relative paths start from the file's folder. */
-function adapt(value: unknown, node: SchemaNode | undefined, folder: string): unknown {
+function adapt(value: unknown, node: SchemaNode | undefined, folder: string | null): unknown {
   if (Array.isArray(value)) return value.map((item) => adapt(item, node?.items, folder));
   if (value === null && node?.properties) return {};
   if (isTree(value)) {
@@ -35,7 +35,8 @@ function adapt(value: unknown, node: SchemaNode | undefined, folder: string): un
       Object.entries(value).map(([key, child]) => [key, adapt(child, childOf(node, key), folder)]),
     );
   }
-  return node?.path === true && typeof value === 'string' ? resolve(folder, value) : value;
+  const isPath = folder !== null && node?.path === true && typeof value === 'string';
+  return isPath ? resolve(folder, value) : value;
 }
 
 function read(file: string): string {
@@ -52,22 +53,62 @@ function read(file: string): string {
   return text;
 }
 
-/** The settings in a YAML or JSON file (JSON is YAML). */
-export function fileLayer(file: string): Layer {
+/** What YAML has to say against the text, a line each; the name stands before the line's number. */
+function syntaxFaults(document: Document.Parsed, lines: LineCounter, name: string): ConfigError[] {
+  return document.errors.map(({ code, message, pos: [start] }) => {
+    const what =
+      code === 'DUPLICATE_KEY'
+        ? 'a key of this section is there a second time: take one of them away'
+        : `not valid YAML: ${message.split('\n')[0]}`;
+    return new ConfigError(`${name}:${lines.linePos(start).line}: ${what}`);
+  });
+}
+
+/** A text of settings that was read, or what is wrong with it as YAML. */
+export interface SettingsText {
+  document: Document.Parsed;
+  faults: ConfigError[];
+  /** Empty where there are faults. */
+  layer: Layer;
+}
+
+/**
+ * The settings in a YAML or JSON text (JSON is YAML). `name` stands before each line's number;
+ * relative paths stay as they are where `folder` is null. `settle` may change or refuse the document
+ * before its values are taken.
+ */
+export function readSettings(
+  text: string,
+  { name, folder, from = root, settle }: ReadOptions,
+): SettingsText {
   const lines = new LineCounter();
-  const document = parseDocument(read(file), { lineCounter: lines, prettyErrors: false });
-  const fault = document.errors[0];
-  if (fault !== undefined) {
-    const { line } = lines.linePos(fault.pos[0]);
-    throw new ConfigError(`${file}:${line}: not valid YAML: ${fault.message.split('\n')[0]}`);
-  }
-  const values: unknown = document.toJS() ?? {};
-  if (!isTree(values)) {
-    throw new ConfigError(`${file}:1: must hold settings, one a line, such as "fps: 30"`);
-  }
-  return {
-    values: adapt(values, root, dirname(file)) as Tree,
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const faults = syntaxFaults(document, lines, name);
+  const layer: Layer = {
+    values: tree(),
     usage: false,
-    subject: (path) => `${file}:${lineOf(document, lines, path)}: ${formatPath(path)}`,
+    subject: (path) => `${name}:${lineOf(document, lines, path)}: ${formatPath(path)}`,
   };
+  if (faults.length > 0) return { document, faults, layer };
+  faults.push(...(settle?.(document, (offset) => lines.linePos(offset).line) ?? []));
+  if (faults.length > 0) return { document, faults, layer };
+  const values: unknown = document.toJS() ?? {};
+  if (isTree(values)) layer.values = adapt(values, from, folder) as Tree;
+  else faults.push(new ConfigError(`${name}:1: must hold settings, one a line, such as "fps: 30"`));
+  return { document, faults, layer };
+}
+
+export interface ReadOptions {
+  name: string;
+  folder: string | null;
+  from?: SchemaNode;
+  settle?: (document: Document.Parsed, lineAt: (offset: number) => number) => ConfigError[];
+}
+
+/** The settings in a YAML or JSON file. */
+export function fileLayer(file: string): Layer {
+  const { faults, layer } = readSettings(read(file), { name: file, folder: dirname(file) });
+  const [first] = faults;
+  if (first !== undefined) throw first;
+  return layer;
 }

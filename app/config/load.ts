@@ -6,19 +6,24 @@ import { type Layer, merge } from './layer.ts';
 import { validate } from './validate.ts';
 
 export interface ConfigSources {
-  /** A YAML or JSON file; null: the one that EDGEPOOL_CONFIG names, if any. */
-  file: string | null;
+  /** A YAML or JSON file, or several, of which a later one wins; null: the one that
+   *  EDGEPOOL_CONFIG names, if any. */
+  file: string | readonly string[] | null;
   environment: NodeJS.ProcessEnv;
   /** What the command line says. */
   flags: Layer | null;
 }
 
-/** Flags win over the environment, that over the file, that over the defaults. */
+/** The configuration that the layers make together. Throws a ConfigError about what is wrong. */
+export function combine(layers: readonly Layer[]): Config {
+  return validate(derive(merge(layers), layers), layers);
+}
+
+/** Flags win over the environment, that over the files, those over the defaults. */
 export function loadConfig(sources: ConfigSources): Config {
-  const file = sources.file ?? sources.environment[CONFIG_VARIABLE] ?? null;
-  const layers: Layer[] = [];
-  if (file !== null) layers.push(fileLayer(file));
+  const files = sources.file ?? sources.environment[CONFIG_VARIABLE] ?? [];
+  const layers: Layer[] = [files].flat().map(fileLayer);
   layers.push(environmentLayer(sources.environment));
   if (sources.flags !== null) layers.push(sources.flags);
-  return validate(derive(merge(layers), layers), layers);
+  return combine(layers);
 }

@@ -271,8 +271,9 @@ export const schema = {
       default: null,
       description:
         'A plan that `edgepool analyze --plan` has written. Each model gets the pool that it says; ' +
-        'a plan for another file, runtime or number of threads is refused. null: each model is ' +
-        'tried in a process of its own first.',
+        'a plan for another file, runtime or number of threads is refused. null: a `plan.json` ' +
+        'beside a model is taken where it is for this very model, else the model is tried in a ' +
+        'process of its own first.',
     },
     mqtt: mqttSchema,
     control: controlSchema,
@@ -290,6 +291,14 @@ export const schema = {
       description: 'A file for the figures of the whole run, written at its end as JSON.',
     },
     record: recordSchema,
+    notices_file: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'A JSON list of events that the system around the program wants told: each is published at ' +
+        'the start. null, or a file that is not there: none.',
+    },
     log_level: {
       type: 'string',
       enum: ['debug', 'info', 'warn', 'error'],

@@ -45,8 +45,8 @@ export function childOf(node: SchemaNode | undefined, key: string): SchemaNode |
 }
 
 /** The schema of what stands at a path; undefined where the path leads nowhere. */
-export function nodeAt(path: Path): SchemaNode | undefined {
-  let node: SchemaNode | undefined = root;
+export function nodeAt(path: Path, from: SchemaNode = root): SchemaNode | undefined {
+  let node: SchemaNode | undefined = from;
   for (const step of path) {
     node = typeof step === 'number' ? node?.items : childOf(node, step);
   }

@@ -1,10 +1,9 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { has, type Layer, type Tree } from './layer.ts';
 import { editDistance } from './nearest.ts';
-import { schema } from './schema.ts';
-import { formatPath, listSettings, nodeAt, type Path } from './settings.ts';
+import { formatPath, listSettings, nodeAt, type Path, root, type SchemaNode } from './settings.ts';
 
 /** `embedded`, `none` or the URL of a broker that the MQTT client can open. */
 function isBroker(text: string): boolean {
@@ -14,15 +13,32 @@ function isBroker(text: string): boolean {
   return url !== null && url.hostname !== '' && protocols.includes(url.protocol);
 }
 
-const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true, verbose: true });
-for (const keyword of ['computed', 'expects', 'path', 'secret']) ajv.addKeyword(keyword);
-ajv.addKeyword({
-  keyword: 'lengths',
-  type: 'array',
-  validate: (lengths: readonly number[], data: readonly unknown[]) => lengths.includes(data.length),
-});
-ajv.addFormat('broker', isBroker);
-const check = ajv.compile<Config>(schema);
+/** A schema, ready to judge. */
+export interface Rules {
+  root: SchemaNode;
+  check: ValidateFunction;
+}
+
+/** Rules that fill in the schema's defaults, or leave what is judged as it is. */
+export function rulesOf(schema: SchemaNode, fillsIn: boolean): Rules {
+  const ajv = new Ajv({
+    useDefaults: fillsIn,
+    allErrors: true,
+    allowUnionTypes: true,
+    verbose: true,
+  });
+  for (const keyword of ['computed', 'expects', 'path', 'secret']) ajv.addKeyword(keyword);
+  ajv.addKeyword({
+    keyword: 'lengths',
+    type: 'array',
+    validate: (lengths: readonly number[], data: readonly unknown[]) =>
+      lengths.includes(data.length),
+  });
+  ajv.addFormat('broker', isBroker);
+  return { root: schema, check: ajv.compile(schema) };
+}
+
+const SETTINGS = rulesOf(root, true);
 
 function pathOf(error: ErrorObject): (string | number)[] {
   const steps = error.instancePath
@@ -36,11 +52,11 @@ function pathOf(error: ErrorObject): (string | number)[] {
 }
 
 /** The valid setting nearest to an unknown one; at equal distance one of the same section. */
-function nearestSetting(path: Path): string {
+function nearestSetting(path: Path, from: SchemaNode): string {
   const wrong = String(path.at(-1)).toLowerCase();
   const section = path.slice(0, -1);
-  const here = Object.keys(nodeAt(section)?.properties ?? {}).map((key) => [...section, key]);
-  const everywhere = listSettings().map((setting) => setting.path);
+  const here = Object.keys(nodeAt(section, from)?.properties ?? {}).map((key) => [...section, key]);
+  const everywhere = listSettings(from).map((setting) => setting.path);
   const candidates = [...here, ...everywhere].map((candidate, index) => ({
     text: formatPath(candidate),
     distance:
@@ -67,14 +83,14 @@ function typeWords(type: string | readonly string[]): string {
 }
 
 /** What the value must do, to stand after "must". */
-function demand(error: ErrorObject, path: Path): string {
+function demand(error: ErrorObject, node: SchemaNode | undefined): string {
   const params: Record<string, unknown> = error.params;
   const limit = params.limit;
   switch (error.keyword) {
     case 'type':
-      return typeWords(nodeAt(path)?.type ?? 'string');
+      return typeWords(node?.type ?? 'string');
     case 'enum':
-      return oneOf((nodeAt(path)?.enum ?? []).map(String));
+      return oneOf((node?.enum ?? []).map(String));
     case 'const':
       return `be ${String(params.allowedValue)}`;
     case 'minimum':
@@ -85,33 +101,36 @@ function demand(error: ErrorObject, path: Path): string {
       return `be at most ${limit}`;
     case 'pattern':
     case 'format':
-      return nodeAt(path)?.expects ?? error.message ?? 'be valid';
+      return node?.expects ?? error.message ?? 'be valid';
     case 'minLength':
       return 'not be empty';
     case 'lengths':
-      return `have ${(nodeAt(path)?.lengths ?? []).join(' or ')} values`;
+      return `have ${(node?.lengths ?? []).join(' or ')} values`;
     case 'not':
       return 'be another number';
     case 'maxItems':
       return `have at most ${limit} entries`;
+    case 'maxLength':
+      return `have at most ${limit} characters`;
     default:
       return (error.message ?? 'be valid').replace(/^must /, '');
   }
 }
 
-function describe(error: ErrorObject, layer: Layer): string {
+function describe(error: ErrorObject, layer: Layer, from: SchemaNode): string {
   const path = pathOf(error);
   const subject = layer.subject(path);
   if (error.keyword === 'additionalProperties') {
-    return `${subject} is not a setting; the nearest is ${nearestSetting(path)}`;
+    return `${subject} is not a setting; the nearest is ${nearestSetting(path, from)}`;
   }
   if (error.keyword === 'required') return `${subject} is missing`;
-  return `${subject} is ${shown(error.data, path)}; it must ${demand(error, path)}`;
+  const node = nodeAt(path, from);
+  return `${subject} is ${shown(error.data, node)}; it must ${demand(error, node)}`;
 }
 
 /** The value as a message may show it: without passwords. */
-function shown(value: unknown, path: Path): string {
-  if (nodeAt(path)?.secret === true) return 'not usable';
+function shown(value: unknown, node: SchemaNode | undefined): string {
+  if (node?.secret === true) return 'not usable';
   return JSON.stringify(value).replace(/\/\/[^/@]*@/g, '//***@');
 }
 
@@ -124,18 +143,34 @@ function writerOf(layers: readonly Layer[], path: Path): Layer | undefined {
   return undefined;
 }
 
-/** Fills in the defaults. Throws a ConfigError about the first thing that is wrong. */
-export function validate(values: Tree, layers: readonly Layer[]): Config {
-  if (check(values)) return values;
+/** Everything that is wrong, a fault a setting; with rules that fill in, the values get defaults. */
+export function faultsOf(
+  values: Tree,
+  layers: readonly Layer[],
+  rules: Rules = SETTINGS,
+): ConfigError[] {
+  if (rules.check(values)) return [];
   // An unknown key explains more than a missing one beside it.
-  const errors = [...(check.errors ?? [])].sort(
+  const errors = [...(rules.check.errors ?? [])].sort(
     (a, b) =>
       Number(b.keyword === 'additionalProperties') - Number(a.keyword === 'additionalProperties'),
   );
-  const first = errors[0];
-  const layer = first && writerOf(layers, pathOf(first));
-  if (first === undefined || layer === undefined) {
-    throw new Error(`the schema's own defaults are not valid: ${ajv.errorsText(errors)}`);
-  }
-  throw new ConfigError(describe(first, layer), layer.usage);
+  const told = new Set<string>();
+  return errors.flatMap((error) => {
+    const path = pathOf(error);
+    const layer = writerOf(layers, path);
+    if (layer === undefined) {
+      throw new Error(`the schema's own defaults are not valid: ${error.message}`);
+    }
+    if (told.has(formatPath(path))) return [];
+    told.add(formatPath(path));
+    return [new ConfigError(describe(error, layer, rules.root), layer.usage)];
+  });
+}
+
+/** Fills in the defaults. Throws a ConfigError about the first thing that is wrong. */
+export function validate(values: Tree, layers: readonly Layer[]): Config {
+  const [first] = faultsOf(values, layers);
+  if (first !== undefined) throw first;
+  return values as unknown as Config;
 }

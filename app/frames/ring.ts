@@ -24,9 +24,13 @@ function roundUp(bytes: number, unit: number): number {
   return Math.ceil(bytes / unit) * unit;
 }
 
+/** In a region of reserved huge pages a pool takes whole ones, whatever its chunk. */
+const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+
 /** What a pool must hold for such a ring, its source and the workers that read from it. */
 function framesPoolBytes(options: RingOptions, chunkBytes: number): number {
-  return options.slots * roundUp(options.slotBytes, chunkBytes) + besideSlots(options, chunkBytes);
+  const beside = roundUp(besideSlots(options, chunkBytes), HUGE_PAGE_BYTES);
+  return options.slots * roundUp(options.slotBytes, chunkBytes) + beside;
 }
 
 /** For the source and the workers: the slots map their own. */

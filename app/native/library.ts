@@ -14,7 +14,8 @@ const loaded = new Map<string, Native>();
 
 /**
  * Where the native library is: what the environment's EDGEPOOL_LIBRARY names, else `build/native`
- * of the checkout, else beside the program's own file.
+ * of the checkout, else beside the program's own file, where a package has it, or in `../lib`, where
+ * a board's bundle has its libraries.
  */
 export function nativeLibrary(): string {
   return resolve(process.env.EDGEPOOL_LIBRARY ?? findLibrary());
@@ -80,6 +81,6 @@ function findLibrary(): string {
       break;
     }
   }
-  candidates.push(join(here, NAME));
+  candidates.push(join(here, NAME), join(here, '..', 'lib', NAME));
   return candidates.find((candidate) => existsSync(candidate)) ?? join(here, NAME);
 }

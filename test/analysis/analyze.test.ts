@@ -157,6 +157,8 @@ test('what cannot be analysed is refused in one line', async () => {
       /^edgepool: .*empty: there is no \.tflite file.*\n$/,
     ],
     [['analyze', tiny, '--threads', '65'], 2, /^edgepool: --threads 65: .*1 to 64.*\n$/],
+    [['analyze', tiny, '--timeout', '0'], 2, /^edgepool: --timeout 0: must be seconds, .*\n$/],
+    [['analyze', tiny, '--timeout', '0.001'], 1, /tiny\.tflite: .* did not end in 0.001 s: .*\n$/],
   ];
   for (const [args, status, message] of cases) {
     const ended = await edgepool(args);

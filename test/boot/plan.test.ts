@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Interrupted } from '../../app/boot/lifecycle.ts';
 import { makePlan } from '../../app/boot/plan.ts';
@@ -7,7 +8,7 @@ import type { Tree } from '../../app/config/layer.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { sha256File } from '../../app/models/sha256.ts';
 import { loadNative } from '../../app/native/library.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { edgepool, ROOT } from '../support/edgepool.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const MIB = 2 ** 20;
@@ -39,6 +40,25 @@ test('the region is what the pools need and the reserve, in whole steps of 2 MiB
   assert.match(made.sizing, /^pools \d+\.\d MiB and 40 % reserve$/);
   assert.equal(made.models[0]?.sha256, await sha256File(file));
   assert.ok((made.models[0]?.pool.quotaBytes ?? 0) > readFileSync(file).length);
+});
+
+test('a plan.json beside a model is taken where it is for it, else the model is tried', async () => {
+  const folder = join(scratch.path, 'planned');
+  mkdirSync(folder);
+  const [mine, other] = ['mine.tflite', 'other.tflite'].map((name) => join(folder, name));
+  assert.ok(mine !== undefined && other !== undefined);
+  copyFileSync(file, mine);
+  copyFileSync(`${ROOT}build/models/tiny_int8.tflite`, other);
+  const ended = await edgepool(['analyze', mine, '--plan', join(folder, 'plan.json')]);
+  assert.equal(ended.status, 0, ended.err);
+  const pools = async () =>
+    (await plan({ models: [{ file: mine }, { file: other }] })).models.map(({ pool }) => pool);
+  const [planned, tried] = await pools();
+  // What is planned does not grow past its quota; what is tried may.
+  assert.equal(planned?.windowBytes, planned?.quotaBytes);
+  assert.ok((tried?.windowBytes ?? 0) > (tried?.quotaBytes ?? 0));
+  writeFileSync(join(folder, 'plan.json'), '{"version": 1, "models"');
+  for (const pool of await pools()) assert.ok(pool.windowBytes > pool.quotaBytes);
 });
 
 test('a configured size of the region is kept', async () => {

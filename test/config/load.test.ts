@@ -112,7 +112,7 @@ test('a wrong value is refused with its line, the value and what it must be', ()
     ['models:\n  - every: 2\n', /:2: models\[0\].file is missing$/],
     ['models:\n  - {file: a, mean: [1, 2]}\n', /mean is \[1,2\]; it must have 1 or 3 values$/],
     ['models:\n  - {file: a, std: [0]}\n', /models\[0\].std\[0\] is 0; it must be another number$/],
-    ['fps: 1\nfps: 2\n', /^edgepool.yaml:2: not valid YAML: /],
+    ['fps: 1\nfps: 2\n', /^edgepool.yaml:2: a key of this section is there a second time/],
     ['- 1\n', /^edgepool.yaml:1: must hold settings/],
   ];
   for (const [yaml, message] of cases) assert.match(refusal(yaml), message);
@@ -147,6 +147,15 @@ test('a variable that names no setting, or has a wrong value, is refused by its 
   );
 });
 
+test('a variable that names a library or sizes the drop-in class is no setting, and no fault', () => {
+  const environment = {
+    EDGEPOOL_LIBRARY: 'a.so',
+    EDGEPOOL_TFLITE: 'b.so',
+    EDGEPOOL_REGION_MB: '64',
+  };
+  assert.equal(load('', environment).runtime.library, null);
+});
+
 test('true and false in a variable are so where the setting is one of them', () => {
   const pools = (text: string) =>
     loadConfig({ file: null, environment: { EDGEPOOL_RUNTIME_POOLS: text }, flags: null }).runtime
@@ -170,4 +179,11 @@ test('wrong usage of flags is told apart from a wrong file', () => {
 test('the defaults are not shared between two configurations', () => {
   load('').models.push(...load('models: [{file: a.tflite}]').models);
   assert.deepEqual(load('').models, []);
+});
+
+test('of several files a later one wins, setting by setting', () => {
+  const below = scratch.write('below.yaml', 'fps: 10\nmqtt: {broker: none, base: house}\n');
+  const above = scratch.write('above.yaml', 'mqtt: {broker: "mqtt://a"}\n');
+  const { fps, mqtt } = loadConfig({ file: [below, above], environment: {}, flags: null });
+  assert.deepEqual([fps, mqtt.broker, mqtt.base], [10, 'mqtt://a', 'house']);
 });

@@ -15,7 +15,7 @@ const run = (command: string, args: readonly string[], cwd = scratch.path): stri
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 before(() => {
-  run('node', ['--import', 'tsx', 'scripts/bundle.ts'], ROOT);
+  run('node', ['--import', 'tsx', 'scripts/bundle/package.ts'], ROOT);
   const [file = ''] = run('npm', ['pack', '--silent', '--pack-destination', scratch.path], ROOT)
     .trim()
     .split('\n')

@@ -11,13 +11,15 @@ name=edgepool-bundle-arm64
 mkdir -p "$out"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-mkdir -p "$stage/$name"/{dist,lib,models}
+mkdir -p "$stage/$name"/{dist/page,lib,models}
 tar -xzf "$koffi" -C "$stage" package/linux_arm64/koffi.node
 mv "$stage/package/linux_arm64/koffi.node" "$stage/$name/lib/koffi.node"
 rmdir -p "$stage/package/linux_arm64" 2>/dev/null || true
 echo "console.log('edgepool: a bundle for the check of its recipe');" >"$stage/$name/dist/edgepool.mjs"
+cp "$repository"/app/dashboard/page/* "$stage/$name/dist/page/"
+echo '{ "name": "edgepool", "type": "module" }' >"$stage/$name/package.json"
 printf 'version: 1\nmodels: []\n' >"$stage/$name/edgepool.yaml"
-cp "$repository/package-lock.json" "$repository/LICENSE" "$stage/$name/"
+cp "$repository"/{package-lock.json,LICENSE,NOTICE} "$stage/$name/"
 node -e '
   const { packages } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
   const shipped = Object.entries(packages).filter(([path, entry]) => path && !entry.dev);

@@ -9,20 +9,26 @@ import sys
 from pathlib import Path
 
 FILES = {
-    'libedgepool': ['/usr/lib/libedgepool.so'],
+    'libedgepool': ['/usr/lib/libedgepool.so', '/usr/lib/edgepool-trial'],
     'libyuv': ['/usr/lib/libyuv.so'],
     'tflite-runtime': ['/usr/lib/libtensorflowlite_c.so'],
     'edgepool': ['/usr/bin/edgepool', '/usr/libexec/edgepool/start',
                  '/usr/lib/edgepool/dist/edgepool.mjs', '/usr/lib/edgepool/lib/koffi.node',
+                 '/usr/lib/edgepool/dist/page/index.html', '/usr/lib/edgepool/package.json',
                  '/usr/lib/systemd/system/edgepool.service', '/usr/share/edgepool/edgepool.yaml',
                  '/usr/share/edgepool/package-lock.json', '/usr/share/edgepool/licences.json'],
     'edgepool-system': ['/usr/libexec/edgepool/grow-partition', '/usr/libexec/edgepool/mark-good',
+                        '/usr/libexec/edgepool/first-boot', '/usr/libexec/edgepool/host-name',
+                        '/usr/libexec/edgepool/led',
                         '/usr/lib/systemd/system/edgepool-mark-good.service',
+                        '/usr/lib/systemd/network/70-edgepool.network',
+                        '/usr/lib/systemd/resolved.conf.d/10-edgepool.conf',
                         '/etc/ssh/sshd_config.d/10-edgepool.conf', '/data'],
     'rauc-conf': ['rauc/system.conf', 'rauc/authority.cert.pem'],
 }
 ENABLED = ['edgepool.service', 'edgepool-mark-good.service', 'edgepool-data-grow.service',
-           'edgepool-trial.timer']
+           'edgepool-trial.timer', 'edgepool-first-boot.service', 'edgepool-host-name.service',
+           'edgepool-led.service', 'edgepool-wifi.service']
 
 
 def run(*command):

@@ -11,7 +11,8 @@ for tool in sfdisk lsblk findmnt openssl; do
   command -v "$tool" >/dev/null || die "$tool is missing: install fdisk, util-linux and openssl"
 done
 
-grow=yocto/meta-edgepool/recipes-core/edgepool-system/files/grow-partition.sh
+files=yocto/meta-edgepool/recipes-core/edgepool-system/files
+grow=$files/grow-partition.sh
 scratch=$(mktemp -d)
 loop=
 clean_up() {
@@ -102,6 +103,55 @@ test_keys() {
   expect 0 '^600$' stat --format %a "$scratch/keys/signing.key.pem"
 }
 
+# The program is asked where the boot partition has something that it has not seen.
+test_first_boot() {
+  local boot=$scratch/boot data=$scratch/data ask='^first-boot --boot .*/boot --data .*/data --run /run/x$'
+  local start=(env EDGEPOOL=echo sh "$files/first-boot.sh" "$boot" "$data" /run/x)
+  mkdir -p "$boot" "$data/board"
+  expect 0 "$ask" "${start[@]}"
+  echo 'fps: 30' | tee "$boot/edgepool.yaml" >"$data/board/seen.yaml"
+  expect 0 '^$' "${start[@]}"
+  mkdir "$boot/models" "$boot/tls"
+  expect 0 '^$' "${start[@]}"
+  for file in "$boot/models/a.tflite" "$boot/tls/a.crt" "$boot/tls/.taken-a" "$data/board/wiping.json"; do
+    touch "$file"
+    expect 0 "$ask" "${start[@]}"
+    rm "$file"
+  done
+  expect 0 '^$' "${start[@]}"
+  echo 'fps: 15' >"$boot/edgepool.yaml"
+  expect 0 "$ask" "${start[@]}"
+}
+
+# The same name as the program counts (deviceId in app/config/derive.ts, which has the same cases).
+test_host_name() {
+  local root=$scratch/root
+  local name=(sh "$files/host-name.sh" "$root")
+  mkdir -p "$root"/{proc/device-tree,etc,data/board}
+  echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+  expect 0 "^edgepool-$(printf 'edgepool:0123456789abcdef0123456789abcdef' | sha256sum | cut -c 1-6)$" "${name[@]}"
+  printf '10000000ABCDEF12\0' >"$root/proc/device-tree/serial-number"
+  expect 0 '^edgepool-cdef12$' "${name[@]}"
+  echo porch >"$root/data/board/host_name"
+  expect 0 '^porch$' "${name[@]}"
+}
+
+test_led() {
+  local led=$scratch/led
+  local show=(env "EDGEPOOL_LED=$led" "EDGEPOOL_REFUSED=$scratch/refused" sh "$files/led.sh")
+  expect 0 '^$' "${show[@]}" runs
+  mkdir "$led"
+  touch "$led/trigger"
+  expect 0 '^$' "${show[@]}" runs
+  expect 0 '^heartbeat$' cat "$led/trigger"
+  expect 0 '^$' "${show[@]}" ended
+  expect 0 '^timer 1000 1000$' sh -c "echo \$(cat $led/trigger $led/delay_on $led/delay_off)"
+  expect 0 '^$' "${show[@]}" refused
+  expect 0 '^$' "${show[@]}" runs
+  expect 0 '^timer 100 100$' sh -c "echo \$(cat $led/trigger $led/delay_on $led/delay_off)"
+  expect 2 'is no state; use runs' "${show[@]}" off
+}
+
 test_growing
 if [ "$(id -u)" -eq 0 ] && [ -e /dev/loop-control ]; then
   test_growing_device
@@ -110,4 +160,7 @@ else
 fi
 test_flash_refusals
 test_keys
+test_first_boot
+test_host_name
+test_led
 echo "$passed expectations held"

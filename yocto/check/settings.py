@@ -65,7 +65,8 @@ def check_product(report, env, recipes):
                        'packagegroup-core-buildessential', 'tcpdump', 'dnf', 'opkg', 'apt'}
     report.expect(f'edgepool-image: its graph has {sorted(tools)}', not tools)
     wanted = {'edgepool', 'libedgepool', 'tflite-runtime', 'libyuv', 'rauc', 'rauc-conf',
-              'libubootenv', 'nodejs', 'edgepool-system', 'linux-raspberrypi', 'u-boot'}
+              'libubootenv', 'nodejs', 'edgepool-system', 'linux-raspberrypi', 'u-boot', 'wpa-supplicant',
+              'wireless-regdb', 'tzdata', 'edgepool-boot-file'}
     report.expect(f'edgepool-image: its graph lacks {sorted(wanted - recipes)}', wanted <= recipes)
 
 

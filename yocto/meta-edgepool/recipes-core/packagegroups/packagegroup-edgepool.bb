@@ -14,6 +14,7 @@ RDEPENDS:${PN} = " \
     openssh-sshd \
     rauc \
     rauc-conf \
-    tzdata-core \
+    tzdata \
+    wireless-regdb-static \
     wpa-supplicant \
 "

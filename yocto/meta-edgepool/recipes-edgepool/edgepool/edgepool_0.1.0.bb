@@ -3,7 +3,7 @@ DESCRIPTION = "The program as `make bundle` makes it: one JavaScript file, the n
 libedgepool, models with their plans. The layer's README describes the bundle."
 SECTION = "console/utils"
 # The program's own licence, and those of what is bundled with it (checked against the bundle's list).
-LICENSE = "Apache-2.0 & BSD-3-Clause & ISC & MIT & 0BSD"
+LICENSE = "Apache-2.0 & BSD-3-Clause & ISC & MIT"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
 BUNDLE = "edgepool-bundle-arm64"
@@ -71,15 +71,20 @@ python do_configure() {
 do_compile[noexec] = "1"
 
 do_install() {
-    install -d ${D}${libdir}/edgepool/dist ${D}${libdir}/edgepool/lib
+    install -d ${D}${libdir}/edgepool/dist/page ${D}${libdir}/edgepool/lib
+    install -m 0644 ${S}/package.json ${D}${libdir}/edgepool
     install -m 0644 ${S}/dist/*.mjs ${D}${libdir}/edgepool/dist
-    install -m 0755 ${S}/lib/*.node ${D}${libdir}/edgepool/lib
+    install -m 0644 ${S}/dist/page/* ${D}${libdir}/edgepool/dist/page
+    # TensorFlow Lite, which the bundle has too, comes from its own recipe.
+    install -m 0755 ${S}/lib/koffi.node ${D}${libdir}/edgepool/lib
 
     install -d ${D}${datadir}/edgepool/models
     install -m 0644 ${S}/edgepool.yaml ${D}${datadir}/edgepool
     find ${S}/models -maxdepth 1 -type f -exec install -m 0644 {} ${D}${datadir}/edgepool/models \;
     # What is bundled, and under which terms, is said on the board itself.
-    install -m 0644 ${S}/package-lock.json ${S}/licences.json ${D}${datadir}/edgepool
+    for paper in NOTICE package-lock.json licences.json; do
+        install -m 0644 ${S}/$paper ${D}${datadir}/edgepool
+    done
 
     install -D -m 0755 ${UNPACKDIR}/edgepool.sh ${D}${bindir}/edgepool
     install -D -m 0755 ${UNPACKDIR}/start.sh ${D}${libexecdir}/edgepool/start

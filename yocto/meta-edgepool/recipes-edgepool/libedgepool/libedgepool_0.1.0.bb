@@ -21,3 +21,6 @@ EXTRA_OECMAKE = "-DEP_BUILD_TESTS=OFF"
 
 SOLIBS = ".so"
 FILES_SOLIBSDEV = ""
+
+# Tries a model in a process of its own; the app looks for it beside the library.
+FILES:${PN} += "${libdir}/edgepool-trial"

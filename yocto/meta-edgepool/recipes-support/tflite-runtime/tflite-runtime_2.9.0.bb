@@ -25,16 +25,13 @@ S = "${UNPACKDIR}/${BP}"
 
 COMPATIBLE_HOST = "aarch64.*-linux"
 
-DEPENDS = "chrpath-native"
-
 do_configure[noexec] = "1"
 do_compile[noexec] = "1"
 
 do_install() {
+    # To the byte: the plan of the bundle's models is for the library with this SHA-256.
     install -D -m 0755 ${S}/cc_deps/linux_arm64/libtensorflowlite_c.so \
         ${D}${libdir}/libtensorflowlite_c.so
-    # It names the folder above itself as a place for libraries: /usr is none.
-    chrpath --delete ${D}${libdir}/libtensorflowlite_c.so
 
     install -d ${D}${includedir}/tensorflow/lite/c
     install -m 0644 ${S}/cc_deps/include/tensorflow/lite/c/*.h ${D}${includedir}/tensorflow/lite/c

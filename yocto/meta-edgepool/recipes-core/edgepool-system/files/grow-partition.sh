@@ -38,7 +38,10 @@ fi
 
 # One sector is written. Other partitions are in use, so the kernel is told of this one alone.
 echo ', +' | sfdisk --quiet --no-reread --no-tell-kernel --force -N "$number" "$disk"
+# Resized in place: deleted and added anew, as partx does it, the partition would be away for a moment,
+# and whatever waits to check and mount it would fail.
 if [ -b "$disk" ]; then
-  partx --update --nr "$number" "$disk"
+  size=$(sfdisk --dump "$disk" | sed -n "s/.*[^0-9]$number : .*size= *\([0-9]*\),.*/\1/p")
+  resizepart "$disk" "$number" "$size"
 fi
 echo "$disk: partition $number grew by $(((total - end) * sector / 1024 / 1024)) MiB"

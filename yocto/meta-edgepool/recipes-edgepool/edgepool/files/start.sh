@@ -1,7 +1,8 @@
 #!/bin/sh
-# The board's own settings where there are any, else those that the system came with.
+# The settings that the system came with, and above them the board's own where there are any.
 set -eu
 
-config=/var/lib/edgepool/edgepool.yaml
-[ -s "$config" ] || config=/usr/share/edgepool/edgepool.yaml
-exec /usr/bin/edgepool run --config "$config"
+set -- --config /usr/share/edgepool/edgepool.yaml
+own=/var/lib/edgepool/edgepool.yaml
+[ ! -s "$own" ] || set -- "$@" --config "$own"
+exec /usr/bin/edgepool run "$@"

@@ -2,17 +2,15 @@
  * Makes dist/: the program and the drop-in class for Node without a TypeScript loader, with the
  * native library, its trial program and the types beside them.
  *
- *   node --import tsx scripts/bundle.ts
+ *   node --import tsx scripts/bundle/package.ts
  *
  * What npm installs stays outside: package.json names it.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundleProgram, copyPage, ROOT } from './program.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const NATIVE = join(ROOT, 'build', 'native');
 /** What of the native build the program opens or starts. */
@@ -28,24 +26,10 @@ if (missing !== undefined) {
 
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
-await build({
-  absWorkingDir: ROOT,
-  entryPoints: { edgepool: 'app/cli/index.ts', index: 'app/models/tfjs.ts' },
-  outdir: DIST,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  logLevel: 'warning',
-});
+const entryPoints = { edgepool: 'app/cli/index.ts', index: 'app/models/tfjs.ts' };
+await bundleProgram(entryPoints, DIST, { packages: 'external' });
 for (const name of NATIVE_FILES) copyFileSync(join(NATIVE, name), join(DIST, name));
-// The page, with the library of its plots, as the server looks for them beside the bundle.
-cpSync(join(ROOT, 'app', 'dashboard', 'page'), join(DIST, 'page'), { recursive: true });
-for (const name of ['uPlot.iife.min.js', 'uPlot.min.css']) {
-  copyFileSync(join(ROOT, 'node_modules', 'uplot', 'dist', name), join(DIST, 'page', name));
-}
+copyPage(DIST);
 execFileSync(
   join(ROOT, 'node_modules', '.bin', 'tsc'),
   [
