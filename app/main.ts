@@ -54,7 +54,8 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const telemetry = new Telemetry(config, read, display, version);
   const troubles = new Troubles(display, telemetry);
   const statusLine = new StatusLine(display, read);
-  const commands = new Commands({ config, version, plan, models, pipeline, read, display });
+  const acts = { models, pipeline, frames, telemetry };
+  const commands = new Commands({ config, version, plan, ...acts, read, display });
   const seen = { region, runtime, models, frames };
   const window = new Window({ config, version, ...seen, commands, read, display });
   const announced = { config, version, plan, region, runtime, frames, models, telemetry, display };
@@ -67,7 +68,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
     window.result(result);
   };
   pipeline.onError = (message) => troubles.tell(message);
-  telemetry.onCommand = (name, args) => commands.execute(name, args);
+  telemetry.onCommand = (name, args) => commands.execute(name, args, 'mqtt');
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
 

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.ts';
 import { analyseBeside } from '../control/analyse-beside.ts';
 import type { Answer } from '../control/answer.ts';
+import type { Caller } from '../control/command.ts';
 import { Control } from '../control/control.ts';
 import { ModelFolder } from '../control/model-folder.ts';
 import { ModelUpload, type Upload } from '../control/model-upload.ts';
@@ -12,9 +13,12 @@ import { trial } from '../models/trial.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ModelSet } from './model-set.ts';
 import type { Part } from './part.ts';
+import { TakenPictures } from './pictures.ts';
 import type { Plan } from './plan.ts';
+import type { PooledCamera } from './pooled-camera.ts';
 
 export interface CommandsOptions {
   config: Config;
@@ -22,6 +26,8 @@ export interface CommandsOptions {
   plan: Plan;
   models: ModelSet;
   pipeline: Pipeline;
+  frames: readonly PooledCamera[];
+  telemetry: Telemetry;
   read: () => Snapshot;
   display: Log;
 }
@@ -36,7 +42,7 @@ export class Commands implements Part {
   readonly #upload: ModelUpload;
   readonly #socket: SocketServer;
 
-  constructor({ config, plan, display, ...ground }: CommandsOptions) {
+  constructor({ config, plan, display, frames, telemetry, ...ground }: CommandsOptions) {
     const first = plan.models[0]?.config.file;
     const beside = first === undefined ? '.' : dirname(first);
     const { library } = config.runtime;
@@ -45,6 +51,7 @@ export class Commands implements Part {
       ...ground,
       device: config.device,
       folder,
+      pictures: new TakenPictures({ config, frames, telemetry }),
       analyse: (file, threads, signal) => analyseBeside({ library }, file, { threads, signal }),
     });
     this.#upload = new ModelUpload({
@@ -62,8 +69,8 @@ export class Commands implements Part {
   }
 
   /** A command that came by another way than the socket. */
-  execute(name: string, args: unknown): Promise<Answer> {
-    return this.#control.execute(name, args);
+  execute(name: string, args: unknown, caller: Caller = 'here'): Promise<Answer> {
+    return this.#control.execute(name, args, caller);
   }
 
   /** A model for the models folder, from who may change things. */

@@ -32,7 +32,8 @@ function argumentsOf(command: Command, words: readonly string[], values: Map<str
     const value = values.get(optionOf(key))?.at(-1);
     if (value !== undefined) given.set(key, value);
   }
-  if (missing !== undefined && !given.has(missing)) {
+  const needed = missing !== undefined && command.schema.required?.includes(missing) === true;
+  if (needed && !given.has(missing)) {
     throw new UsageError(`${command.name} needs ${command.words.join(' ').toUpperCase()}`);
   }
   return Object.fromEntries(

@@ -111,6 +111,13 @@ export const mqttSchema = {
       default: 20,
       description: 'Commands that are taken from `set/` in a second, others are ignored. 0: none.',
     },
+    pictures: {
+      type: 'boolean',
+      default: false,
+      description:
+        'true: the command `snapshot` by MQTT is answered with a picture of what a camera sees. ' +
+        'false: no picture leaves by MQTT.',
+    },
     discovery_prefix: {
       type: ['string', 'null'],
       pattern: '^[^/+#\\s\\u0000]+(/[^/+#\\s\\u0000]+)*$',

@@ -14,6 +14,7 @@ import { controlSchema } from './control-schema.ts';
 import { dashboardSchema } from './dashboard-schema.ts';
 import { mqttSchema } from './mqtt-schema.ts';
 import { recordSchema } from './record-schema.ts';
+import { snapshotsSchema } from './snapshots-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
@@ -299,6 +300,7 @@ export const schema = {
         'A JSON list of events that the system around the program wants told: each is published at ' +
         'the start. null, or a file that is not there: none.',
     },
+    snapshots: snapshotsSchema,
     log_level: {
       type: 'string',
       enum: ['debug', 'info', 'warn', 'error'],

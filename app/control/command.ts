@@ -29,6 +29,9 @@ export type ArgumentsOf<S extends ArgumentSchema> = {
  */
 export type Kind = 'read' | 'change' | 'work';
 
+/** Whom the answer goes to: who is at this machine, or reaches it with its token; who asked by MQTT. */
+export type Caller = 'here' | 'mqtt';
+
 export interface Command {
   name: string;
   /** One sentence for people. */
@@ -38,12 +41,12 @@ export interface Command {
   words: readonly string[];
   schema: ArgumentSchema;
   /** Throws one line where it refuses; then nothing has changed. */
-  run(args: Fields, ground: Ground, signal: AbortSignal): Promise<Fields>;
+  run(args: Fields, ground: Ground, signal: AbortSignal, caller: Caller): Promise<Fields>;
 }
 
 interface Definition<S extends ArgumentSchema> extends Omit<Command, 'schema' | 'run'> {
   schema: S;
-  run(args: ArgumentsOf<S>, ground: Ground, signal: AbortSignal): Promise<Fields>;
+  run(args: ArgumentsOf<S>, ground: Ground, signal: AbortSignal, caller: Caller): Promise<Fields>;
 }
 
 /** A command whose arguments have the types of its schema. */

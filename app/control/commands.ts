@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
 import { analyze, load, set, switchModel, unload } from './model-commands.ts';
 import { models, pools, status } from './read-commands.ts';
-import { resolution, restartSource } from './source-commands.ts';
+import { resolution, restartSource, snapshot } from './source-commands.ts';
 
 /** Every command, as it is listed to people. */
 export const COMMANDS: readonly Command[] = [
@@ -14,5 +14,6 @@ export const COMMANDS: readonly Command[] = [
   set,
   resolution,
   restartSource,
+  snapshot,
   analyze,
 ];

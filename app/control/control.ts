@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { nearest } from '../config/nearest.ts';
-import { type Answer, quoted, refusal } from './answer.ts';
-import type { Command } from './command.ts';
+import { type Answer, type Fields, quoted, refusal } from './answer.ts';
+import type { Caller, Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { explain } from './explain.ts';
 import type { Ground } from './ground.ts';
@@ -44,25 +44,25 @@ export class Control {
     this.#leaving = null;
   }
 
-  async execute(name: string, args: unknown): Promise<Answer> {
+  async execute(name: string, args: unknown, caller: Caller = 'here'): Promise<Answer> {
     try {
       const command = this.#commands.get(name);
       if (command === undefined) throw new Error(unknown(name, [...this.#commands.keys()]));
       const check = this.#checks.get(name);
       if (check === undefined || this.#leaving === null) throw new Error(STOPPED);
       if (!check(args)) throw new Error(explain(command, check.errors ?? []));
-      const fields = await this.#inTurn(command, args as Readonly<Record<string, unknown>>);
+      const fields = await this.#inTurn(command, args as Fields, caller);
       return { ...fields, ok: true };
     } catch (error) {
       return refusal(error);
     }
   }
 
-  #inTurn(command: Command, args: Readonly<Record<string, unknown>>): Promise<object> {
-    const run = async (): Promise<object> => {
+  #inTurn(command: Command, args: Fields, caller: Caller): Promise<Fields> {
+    const run = async (): Promise<Fields> => {
       const signal = this.#leaving?.signal;
       if (signal === undefined) throw new Error(STOPPED);
-      return command.run(args, this.#ground, signal);
+      return command.run(args, this.#ground, signal, caller);
     };
     if (command.kind === 'read') return run();
     return command.kind === 'change' ? this.#changes.do(run) : this.#work.do(run);

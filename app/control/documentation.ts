@@ -17,6 +17,7 @@ edgepool load person.tflite --every 3 --priority 1
 edgepool switch classifier mobilenet_v3_small
 edgepool set person --fps 5 --deadline-ms 80
 edgepool resolution 1920 1080
+edgepool snapshot
 edgepool status --json
 \`\`\`
 

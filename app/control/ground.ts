@@ -1,7 +1,9 @@
 import type { ModelConfig } from '../config/config.ts';
+import type { Picture } from '../frames/preview.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Fields } from './answer.ts';
+import type { Caller } from './command.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /** A model that runs, as far as commands look at it. */
@@ -18,6 +20,20 @@ export interface RunningModels {
   replace(name: string, config: ModelConfig): Promise<RunningModel>;
 }
 
+/** Pictures of what the sources see. Each method throws one line where it refuses. */
+export interface Pictures {
+  /** Of the source's next frame, at most so many pixels wide. */
+  take(source: string, width: number): Promise<Pick<Picture, 'jpeg' | 'number'>>;
+  /** Keeps it at this machine; gives the file. */
+  keep(source: string, picture: Pick<Picture, 'jpeg' | 'number'>): Promise<string>;
+  /** Why none may leave this machine by MQTT; null: it may. */
+  readonly hidden: string | null;
+  /** What a picture that leaves may have, in bytes. */
+  readonly mostBytes: number;
+  /** Tells the house that one was taken, and for whom. */
+  tell(source: string, frame: number, caller: Caller): void;
+}
+
 /** What commands act upon. */
 export interface Ground {
   readonly device: string;
@@ -26,6 +42,7 @@ export interface Ground {
   readonly models: RunningModels;
   readonly pipeline: Pick<Pipeline, 'adjust' | 'restartSource' | 'setSourceSize'>;
   readonly folder: ModelFolder;
+  readonly pictures: Pictures;
   /** Looks at how a model uses memory, beside the program; ends early when the signal comes. */
   analyse(file: string, threads: number, signal: AbortSignal): Promise<Fields>;
 }

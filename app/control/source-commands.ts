@@ -19,6 +19,50 @@ function nameOf({ read }: Ground, given: string | undefined): string {
   throw new Error(`source is missing, and there are several: ${names.join(', ')}`);
 }
 
+/** Of what goes by MQTT, unless another width is asked for. */
+const SENT_WIDTH = 640;
+
+export const snapshot = define({
+  name: 'snapshot',
+  summary:
+    "Takes a picture of a source's next frame: kept as a file here, or sent to who asked by MQTT " +
+    'where `mqtt.pictures` allows it.',
+  kind: 'change',
+  words: ['source'],
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      source: SOURCE,
+      width: {
+        type: 'integer',
+        minimum: 16,
+        maximum: width.maximum,
+        description: `The most pixels that it is wide. Left out: the frame's; by MQTT ${SENT_WIDTH}.`,
+      },
+    },
+  },
+  async run({ source, width: wide }, ground, _signal, caller) {
+    const { pictures } = ground;
+    const name = nameOf(ground, source);
+    const leaves = caller === 'mqtt';
+    if (leaves && pictures.hidden !== null) throw new Error(pictures.hidden);
+    const picture = await pictures.take(name, wide ?? (leaves ? SENT_WIDTH : width.maximum));
+    const { jpeg, number } = picture;
+    if (leaves && jpeg.length > pictures.mostBytes) {
+      throw new Error(
+        `the picture has ${jpeg.length} bytes, and mqtt.queue_bytes has room for ` +
+          `${pictures.mostBytes}; ask for a smaller width`,
+      );
+    }
+    const place = leaves
+      ? { jpeg: jpeg.toString('base64') }
+      : { file: await pictures.keep(name, picture) };
+    pictures.tell(name, number, caller);
+    return { source: name, frame: number, bytes: jpeg.length, ...place };
+  },
+});
+
 export const restartSource = define({
   name: 'restart-source',
   summary: "Stops a source and starts it again; its frames' numbers go on.",

@@ -133,8 +133,9 @@ export class Camera {
 
   /** For who looks: a captured frame on which `due` of the camera's `models` have a turn. */
   show(event: NativeEvent, turns: { number: number; due: number; models: number }): void {
-    const { slot, capturedNs } = event;
-    this.#preview?.offer(this.ring, { slot, capturedNs, ...turns }, () => event.frame());
+    const { slot, capturedNs, width, height } = event;
+    const offer = { slot, capturedNs, width, height, ...turns };
+    this.#preview?.offer(this.ring, offer, () => event.frame());
   }
 
   frame(event: NativeEvent, due: number): Frame {
@@ -165,6 +166,7 @@ export class Camera {
       ...this.copies.snapshot(),
       recording: this.#recorder?.snapshot() ?? null,
       previews: this.#preview?.count ?? 0,
+      snapshots: this.#preview?.taken ?? 0,
     };
   }
 

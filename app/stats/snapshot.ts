@@ -57,6 +57,8 @@ export interface SourceSnapshot extends FramesSnapshot {
   recording: RecordingSnapshot | null;
   /** Small pictures made of its frames for who looks at the page, however many look. */
   previews: number;
+  /** Pictures that commands have taken of it, to be kept or sent. */
+  snapshots: number;
 }
 
 /** A source's frames on their way into a file. */

@@ -1,6 +1,6 @@
 /** Commands to the real program that streams: over its socket, and by the command line. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,6 +19,7 @@ const environment = {
   EDGEPOOL_CONTROL_SOCKET: socket,
   EDGEPOOL_CONTROL_MODELS_FOLDER: folder,
   EDGEPOOL_REGION_CAPACITY_MB: '64',
+  EDGEPOOL_SNAPSHOTS_FOLDER: join(scratch.path, 'pictures'),
 };
 const TINY = join(folder, 'tiny.tflite');
 const MODELS = ['a', 'b'].flatMap((name) => ['--model', `${TINY},name=${name}`]);
@@ -114,6 +115,20 @@ test('a source changes its size and starts again by commands', async () => {
   await done('resolution', { width: 640, height: 480 });
 });
 
+test('a snapshot is kept as a file, and shows that it was taken', async () => {
+  const taken = await command('snapshot', '--json');
+  assert.deepEqual([taken.status, taken.err], [0, '']);
+  const { source, frame, bytes, file } = JSON.parse(taken.out);
+  assert.equal(source, 'camera');
+  assert.ok(frame > 0);
+  const jpeg = readFileSync(file);
+  assert.deepEqual([jpeg.length, jpeg.readUInt16BE(0)], [bytes, 0xffd8]);
+  const small = await done('snapshot', { source: 'camera', width: 64 });
+  assert.ok(Number(small.bytes) < bytes && Number(small.frame) > frame);
+  const { sources } = (await done('status')) as unknown as { sources: { snapshots: number }[] };
+  assert.equal(sources[0]?.snapshots, 2);
+});
+
 test('analyze answers the plan of a model of the folder', async () => {
   const answer = (await done('analyze', { file: 'tiny' })) as unknown as {
     pool: { quota_bytes: number };
@@ -142,6 +157,8 @@ test('what is wrong is answered in one line that says what to do, and changes no
     ['set', { model: 'a', every: 0 }, /every is 0; it must be at least 1$/],
     ['set', { model: 'a', every: 2, fps: 3 }, /every and fps are both given/],
     ['resolution', { width: 1, height: 1 }, /it must be at least/],
+    ['snapshot', { source: 'x' }, /^no source has the name x; there are: camera$/],
+    ['snapshot', { width: 1 }, /width is 1; it must be at least 16$/],
     ['restart-source', { source: 'x' }, /^no source has the name x/],
     ['status', [], /the arguments are/],
     ['status', null, /the arguments are/],

@@ -42,6 +42,7 @@ before(async () => {
       EDGEPOOL_DASHBOARD_PORT: '0',
       EDGEPOOL_DASHBOARD_TOKEN_FILE: scratch.write('token', TOKEN),
       EDGEPOOL_REGION_CAPACITY_MB: '96',
+      EDGEPOOL_SNAPSHOTS_FOLDER: join(scratch.path, 'pictures'),
     },
   });
   await program.says('ready');
@@ -75,6 +76,7 @@ test("Prometheus' own linter accepts what /metrics says", async () => {
 test('commands need the token, and a wrong one is answered with why', async () => {
   assert.equal((await command('set', { model: 'tiny', every: 2 }, 'wrong')).status, 403);
   assert.equal((await command('set', { model: 'tiny', every: 2 })).status, 200);
+  assert.equal((await command('snapshot', { width: 64 })).status, 200);
   const refused = await command('set', { model: 'nobody', every: 2 });
   assert.equal(refused.status, 400);
   assert.match(((await refused.json()) as { error: string }).error, /nobody/);
@@ -120,6 +122,7 @@ test('three viewers see frames, pools, a switch and a broker that is gone', asyn
     await shows(page, `/^camera, frame \\d+, \\d+ ms ago$/.test(${pictured})`);
     const shown = await page.evaluate(pictured);
     await shows(page, `(${pictured}) !== '${shown}'`);
+    assert.equal(await textOf(page, '#kept'), 'Snapshots taken of camera: 1');
     const first = await textOf(page, '#mqtt');
     await shows(page, `document.querySelector('#mqtt').textContent !== '${first}'`);
     // Two models, frames, the runtime, free chunks.

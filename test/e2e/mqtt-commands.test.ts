@@ -53,7 +53,12 @@ before(async () => {
     region: { capacity_mb: 64 },
     control: { models_folder: folder, socket: join(scratch.path, 'control.sock') },
     models: ['a', 'b'].map((name) => ({ name, file: tiny })),
-    mqtt: { broker: broker.url, commands_per_second: 100_000, queue_bytes: 2 ** 24 },
+    mqtt: {
+      broker: broker.url,
+      commands_per_second: 100_000,
+      queue_bytes: 2 ** 24,
+      pictures: true,
+    },
     report,
   };
   program = new Edgepool([
@@ -149,6 +154,54 @@ test('turns, sizes and sources are changed', async () => {
   await refuses('resolution', { width: 320 }, /height is missing/);
   await does('restart-source');
   await refuses('restart-source', { source: 'nobody' }, /nobody/);
+});
+
+test('a picture goes to who asked, once the owner has allowed it', async () => {
+  const { jpeg, bytes, frame, file } = await does('snapshot', { width: 320 });
+  const picture = Buffer.from(String(jpeg), 'base64');
+  assert.deepEqual([picture.length, picture.readUInt16BE(0)], [bytes, 0xffd8]);
+  assert.equal(file, undefined);
+  await until('the house is told', () =>
+    house.on(`${BASE}/event`).some((text) => {
+      assert.equal(faultOf(`${BASE}/event`, text), '');
+      const { event, ...more } = JSON.parse(text);
+      return event === 'snapshot' && more.frame === frame && more.sent === true;
+    }),
+  );
+  await refuses('snapshot', { source: 'nobody' }, /^no source has the name nobody/);
+  await refuses('snapshot', { width: 1e9 }, /width is 1000000000; it must be at most/);
+});
+
+test('by default no picture leaves, and a larger one than there is room for neither', async () => {
+  const start = async (device: string, mqtt: object) => {
+    const config = {
+      device,
+      region: { capacity_mb: 32 },
+      control: { socket: join(scratch.path, `${device}.sock`) },
+      models: [{ file: tiny }],
+      dashboard: { port: null },
+      mqtt: { broker: broker.url, ...mqtt },
+    };
+    const file = scratch.write(`${device}.json`, JSON.stringify(config));
+    const other = new Edgepool(['run', '--config', file]);
+    await other.says('ready');
+    await house.hears(`edgepool/${device}/availability`, 'online');
+    await house.say(`edgepool/${device}/set/snapshot`, '');
+    const topic = `edgepool/${device}/response/snapshot`;
+    await until('an answer', () => house.on(topic).length > 0);
+    other.child.kill('SIGKILL');
+    await other.end();
+    return JSON.parse(house.on(topic)[0] ?? '') as Answer;
+  };
+  const { ok, error } = await start('private', {});
+  assert.equal(ok, false);
+  assert.equal(error, 'no picture leaves this machine by MQTT: mqtt.pictures is false');
+  const crowded = await start('crowded', { pictures: true, queue_bytes: 2048 });
+  assert.match(
+    crowded.error ?? '',
+    /^the picture has \d+ bytes, and mqtt\.queue_bytes has room for 768;/,
+  );
+  assert.equal(crowded.jpeg, undefined);
 });
 
 test('a model is analysed beside the stream', async () => {

@@ -72,3 +72,44 @@ test('however often one looks, at most five pictures a second are made', async (
   const seconds = ((last ?? 0) - (first ?? 0)) / 1e9;
   assert.ok(previews > 0 && previews <= seconds * 5 + 2, `${previews} in ${seconds} s`);
 });
+
+/** Of a JPEG, from its frame header (SOF0, ITU T.81 B.2.2). */
+function sizeOf(jpeg: Buffer): [number, number] {
+  const at = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+  return [jpeg.readUInt16BE(at + 7), jpeg.readUInt16BE(at + 5)];
+}
+
+test('a picture that is asked for is of a frame to come, in its own size or smaller', async () => {
+  const asked: Promise<void>[] = [];
+  const numbers: number[] = [];
+  let last = 0;
+  await streamed([await lane('a', 1)], 60, (preview) => {
+    last += 1;
+    if (last !== 10) return;
+    for (const [width, size] of [
+      [4096, [640, 360]],
+      [320, [320, 180]],
+    ] as const) {
+      asked.push(
+        preview.take(width).then(({ jpeg, number }) => {
+          assert.deepEqual(sizeOf(jpeg), size);
+          numbers.push(number);
+        }),
+      );
+    }
+  });
+  await Promise.all(asked);
+  const [first = 0, second = 0] = numbers;
+  assert.ok(first >= 10 && second > first, `${numbers}`);
+});
+
+test('who asks a source without frames is told so, and nobody waits for one that stops', async () => {
+  const preview = new Preview(house.region.native);
+  await assert.rejects(
+    preview.take(640, 20),
+    /^Error: no frame has come for 0\.02 s; see .* status$/,
+  );
+  const waiting = preview.take(640);
+  await Promise.all([preview.stop(), assert.rejects(waiting, /the source has stopped/)]);
+  assert.equal(preview.taken, 0);
+});

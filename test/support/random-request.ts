@@ -52,6 +52,8 @@ export class RandomRequests {
     if (choice < 0.7) return this.#one(CHANGING);
     // It starts a process, which is not what is tried here.
     if (choice < 0.702) return 'analyze';
+    // It waits for a frame.
+    if (choice < 0.71) return 'snapshot';
     if (choice < 0.8) return `${this.#one(CHANGING)}/${this.#one(READING)}`;
     if (choice < 0.9) return this.#one([...KEYS, ...NAMES]).replaceAll('\u0000', '');
     return this.#bytes(40).toString('hex').slice(1) || '/';

@@ -27,6 +27,7 @@ const camera = {
   bytes_copied: 0,
   most_copies: 0,
   previews: 0,
+  snapshots: 0,
   frame_latency_ms: snapshot([]).frame_latency_ms,
 };
 const two = () => [modelSnapshot('classifier', 'Egyptian cat'), modelSnapshot('{{odd}}é"', null)];

@@ -9,7 +9,7 @@ import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 function source(recording: RecordingSnapshot): SourceSnapshot {
   const { frames, frame_latency_ms } = snapshot([]);
   const size = { name: 'camera', kind: 'pattern', width: 1280, height: 720, period_ms: 33.3 };
-  const copies = { frame_bytes: 0, bytes_copied: 0, most_copies: 0, previews: 0 };
+  const copies = { frame_bytes: 0, bytes_copied: 0, most_copies: 0, previews: 0, snapshots: 0 };
   return { ...copies, ...size, ...frames, frame_latency_ms, recording };
 }
 

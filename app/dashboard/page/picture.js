@@ -30,9 +30,28 @@ export function forget() {
 }
 
 export function showSources(sources) {
+  showKept(sources);
   for (const { name } of sources) {
     if (!views.has(name)) views.set(name, viewOf(name));
   }
+}
+
+/** What stays of the frames, so that nobody is filmed without knowing. */
+function keptOf({ name, recording, snapshots }) {
+  const lines = [];
+  if (recording?.state === 'on')
+    lines.push(`${name} is being recorded: ${recording.frames} frames`);
+  if (snapshots > 0) lines.push(`Snapshots taken of ${name}: ${snapshots}`);
+  return lines;
+}
+
+function showKept(sources) {
+  const items = sources.flatMap(keptOf).map((text) => {
+    const item = document.createElement('li');
+    item.textContent = text;
+    return item;
+  });
+  $('kept').replaceChildren(...items);
 }
 
 function viewOf(name) {
