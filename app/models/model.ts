@@ -2,9 +2,16 @@ import type { Pool } from '../memory/pool.ts';
 import { callAsync, check, sharedError } from '../native/call.ts';
 import { Delegate, type DelegateName } from '../native/constants.ts';
 import type { Native, Out } from '../native/native.ts';
-import type { InvokeStats, ModelHandle, ModelInfo, TensorInfoStruct } from '../native/structs.ts';
+import type {
+  InvokeStats,
+  ModelHandle,
+  ModelInfo,
+  ParkingStruct,
+  TensorInfoStruct,
+} from '../native/structs.ts';
 import { delegateName } from './delegate-name.ts';
 import type { ExternalDelegate } from './external-delegate.ts';
+import { type ModelParking, modelParking } from './model-parking.ts';
 import type { Runtime } from './runtime.ts';
 import { TensorBuffer } from './tensor-buffer.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
@@ -161,6 +168,26 @@ export class Model {
     const error = sharedError();
     check(this.#native.ep_model_invoke(this.handle, stats, error), error);
     return stats as InvokeStats;
+  }
+
+  /** Parks the model once it is idle; waits for that at most `patienceMs`. Throws EP_E_BUSY, and
+   *  nothing has happened, where it is not idle then. Every call but `restore`, `parking` and `stop`
+   *  throws EP_E_STATE from then on. */
+  async park(patienceMs: number): Promise<void> {
+    await callAsync(this.#native.ep_model_park, this.handle, Math.round(patienceMs * 1e6));
+  }
+
+  /** Makes a parked model resident again: the same bytes at the same addresses. Throws
+   *  EP_E_REGION_FULL where its memory has others now. */
+  async restore(): Promise<void> {
+    await callAsync(this.#native.ep_model_restore, this.handle);
+  }
+
+  /** Where its memory is. */
+  parking(): ModelParking {
+    const parking: Partial<ParkingStruct> = {};
+    this.#native.ep_model_get_parking(this.handle, parking);
+    return modelParking(parking as ParkingStruct);
   }
 
   /** Copies an output into the room that the model keeps for it, which the next read overwrites. */

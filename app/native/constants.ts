@@ -37,6 +37,8 @@ export function statusName(status: number): StatusName {
 
 export const Lock = { off: 0, preferred: 1, required: 2 } as const;
 export const Pages = { auto: 0, ordinary: 1, hugetlb: 2 } as const;
+export const Residence = { resident: 0, parked: 1, packed: 2, away: 3 } as const;
+export type ResidenceName = keyof typeof Residence;
 export const FitMode = { stretch: 0, crop: 1, letterbox: 2 } as const;
 
 export const Delegate = {

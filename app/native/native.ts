@@ -10,6 +10,7 @@ import type {
   ModelHandle,
   ModelInfo,
   ModelOptionsStruct,
+  ParkingStruct,
   PoolHandle,
   PoolOptionsStruct,
   PoolStats,
@@ -117,6 +118,30 @@ export interface Native {
     (model: ModelHandle, index: number, shape: Int32Array, rank: number, error: Err) => Status
   >;
   ep_model_invoke: Call<(model: ModelHandle, stats: Fill<InvokeStats>, error: Err) => Status>;
+
+  ep_model_park: Call<(model: ModelHandle, patienceNs: number, error: Err) => Status>;
+  ep_model_pack: Call<(model: ModelHandle, error: Err) => Status>;
+  ep_model_restore: Call<(model: ModelHandle, error: Err) => Status>;
+  ep_model_get_parking: Call<(model: ModelHandle, out: Fill<ParkingStruct>) => void>;
+  ep_model_read_packed: Call<
+    (
+      model: ModelHandle,
+      offsetBytes: number,
+      bytes: Uint8Array,
+      sizeBytes: number,
+      error: Err,
+    ) => Status
+  >;
+  ep_model_send_away: Call<(model: ModelHandle, error: Err) => Status>;
+  ep_model_write_packed: Call<
+    (
+      model: ModelHandle,
+      offsetBytes: number,
+      bytes: Uint8Array,
+      sizeBytes: number,
+      error: Err,
+    ) => Status
+  >;
 
   ep_events_create: Call<
     (capacity: number, out: Out<EventsHandle>, readFd: Out<number>, error: Err) => Status

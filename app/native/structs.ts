@@ -16,6 +16,7 @@ import {
   ep_thread_options,
   ep_thread_stats,
 } from './frame-structs.ts';
+import { ep_parking } from './parking-struct.ts';
 import { text } from './struct-text.ts';
 
 export type {
@@ -28,6 +29,7 @@ export type {
   ThreadOptionsStruct,
   ThreadStats,
 } from './frame-structs.ts';
+export type { ParkingStruct } from './parking-struct.ts';
 
 /** Handles are addresses; the brand keeps one kind from being passed as another. */
 export type Handle<Kind extends string> = bigint & { readonly kind: Kind };
@@ -360,6 +362,7 @@ export const structs = {
   ep_tensor_info,
   ep_model_info,
   ep_invoke_stats,
+  ep_parking,
   ep_convert_options,
   ep_frame,
   ep_event,

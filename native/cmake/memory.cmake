@@ -7,8 +7,11 @@ list(APPEND EP_SOURCES
   src/heap_range.cpp
   src/limits.cpp
   src/master.cpp
+  src/packing.cpp
+  src/parked_pools.cpp
   src/pool.cpp
   src/pool_abi.cpp
+  src/pool_park.cpp
   src/pool_part.cpp
   src/record.cpp
   src/region.cpp
@@ -18,6 +21,7 @@ list(APPEND EP_TESTS
   test/heap_damage_test.cpp
   test/heap_test.cpp
   test/limits_test.cpp
+  test/pool_park_test.cpp
   test/pool_test.cpp
   test/pool_threads_test.cpp
   test/record_test.cpp

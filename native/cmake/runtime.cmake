@@ -1,5 +1,6 @@
 # Binder, runtime, models; and what their tests need: fixture libraries and the reference program.
 list(APPEND EP_SOURCES
+  src/asleep.cpp
   src/binder.cpp
   src/child.cpp
   src/elf_image.cpp
@@ -10,6 +11,7 @@ list(APPEND EP_SOURCES
   src/model.cpp
   src/model_file.cpp
   src/model_load.cpp
+  src/model_park.cpp
   src/model_resize.cpp
   src/runtime.cpp
   src/runtime_log.cpp
@@ -22,8 +24,8 @@ if(EP_BUILD_TESTS)
   list(APPEND EP_TEST_SUPPORT
     test/runtime_support.cpp
     test/process_support.cpp)
-  set(EP_RUNTIME_TESTS model_test threads_test)
-  list(APPEND EP_TESTS test/model_test.cpp test/threads_test.cpp)
+  set(EP_RUNTIME_TESTS model_test park_test threads_test)
+  list(APPEND EP_TESTS test/model_test.cpp test/park_test.cpp test/threads_test.cpp)
   # A sanitizer brings an allocator and a C++ runtime of its own, between which and the binder
   # objects cannot be handed over; and it changes the time and memory that the others measure.
   if(NOT EP_SANITIZE)

@@ -432,11 +432,12 @@ EP_API int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_
 
 /** Deletes interpreter and delegate, waits for every thread started in the pool's scope, and with
  *  `reset` drops the pool's blocks. Without it the pool is left as the runtime left it, which is
- *  empty: EP_E_STATE iff a block was left behind (it is dropped all the same). */
+ *  empty: EP_E_STATE iff a block was left behind (it is dropped all the same). One that is parked
+ * is restored first; where that fails nothing has happened. */
 EP_API int32_t ep_model_unload(ep_model* model, int32_t reset, ep_error* error);
 
 EP_API void ep_model_get_info(ep_model* model, ep_model_info* out);
-/** EP_E_ARGUMENT iff there is no such tensor. */
+/** EP_E_ARGUMENT iff there is no such tensor, EP_E_STATE iff the model is parked. */
 EP_API int32_t ep_model_input_info(ep_model* model, uint32_t index, ep_tensor_info* out);
 EP_API int32_t ep_model_output_info(ep_model* model, uint32_t index, ep_tensor_info* out);
 /** Copies exactly the tensor's bytes; EP_E_ARGUMENT iff `size_bytes` differs. */
@@ -454,6 +455,83 @@ EP_API int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int3
  *  (EP_E_INVOKE) or an allocation does not fit (EP_E_POOL_FULL, EP_E_REGION_FULL, EP_E_MAPPINGS);
  *  then the outputs are not to be used, and the model may be run again. */
 EP_API int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error);
+
+/* ── Parking ─────────────────────────────────────────────────────────────────────────────────── */
+
+/** Where a model's memory is. Parked in any way, every call on the model but those below,
+ *  ep_model_get_info and ep_model_unload is refused with EP_E_STATE. */
+typedef enum ep_residence {
+  EP_RESIDENT = 0,
+  EP_PARKED = 1, /**< Whole and in its place; the region may pack it. */
+  EP_PACKED =
+      2,       /**< What is live lies side by side at the start; the rest is the region's again. */
+  EP_AWAY = 3, /**< Nothing of it is in the region; its addresses are kept. */
+} ep_residence;
+
+typedef struct ep_parking {
+  uint32_t residence;    /**< ep_residence */
+  uint32_t threads;      /**< Of its pool, asleep while it is parked. */
+  uint64_t held_bytes;   /**< Of the region, now. */
+  uint64_t window_bytes; /**< Of the region, once it is restored. */
+  uint64_t
+      packed_bytes; /**< What is live, with the heap's own words and small holes; 0: resident. */
+  uint64_t parks;
+  uint64_t restores;
+  uint64_t park_ns; /**< Of the last one each, waiting included. Packing: by ep_model_pack. */
+  uint64_t pack_ns;
+  uint64_t restore_ns;
+  uint64_t moved_bytes; /**< By the last restore. */
+} ep_parking;
+
+/**
+ * Parks an idle model: nobody in a call on it, no frame handed to a worker for it, every thread
+ * that was started in its pool's scope asleep in a futex without a limit of time
+ * (/proc/self/task/TID/syscall). Waits for that at most `patience_ns`; then EP_E_BUSY, the message
+ * says what was in the way, and nothing has happened. Calls that come while its threads are looked
+ * at wait for some microseconds. EP_E_STATE iff it is parked, has no pool, or runs on an external
+ * delegate, whose threads and devices are not seen.
+ *
+ * Its memory stays where it is, mapped, and restoring costs nothing but a lock, unless somebody
+ * needs chunks that the region does not have: pools that are made or grow then have the pools that
+ * lie parked packed, the one parked first first, iff together they hold enough.
+ *
+ * Its pool refuses to allocate, grow or be checked meanwhile, and its figures are those from
+ * before.
+ *
+ * Parking, packing, restoring and the calls below: one thread at a time for each model.
+ */
+EP_API int32_t ep_model_park(ep_model* model, uint64_t patience_ns, ep_error* error);
+
+/** Packs a parked model now. What is live moves down in its window, in order, over what is free;
+ *  chunks behind it go back to the region. Cost: a copy of what moves. EP_E_STATE iff it is not
+ *  parked, or has threads and lies on hugetlb pages. */
+EP_API int32_t ep_model_pack(ep_model* model, ep_error* error);
+
+/** Makes a parked or packed model resident again: the same bytes at the same addresses. Cost:
+ *  parked, a lock; packed, a copy of what has moved and mapping. EP_E_REGION_FULL or EP_E_MAPPINGS
+ *  iff the chunks cannot be had, EP_E_STATE iff it is resident or away: then nothing has changed.
+ */
+EP_API int32_t ep_model_restore(ep_model* model, ep_error* error);
+
+/** Any thread, any time. */
+EP_API void ep_model_get_parking(ep_model* model, ep_parking* out);
+
+/** Copies bytes of a packed model out: it is `packed_bytes` long. EP_E_STATE iff it is not packed,
+ *  EP_E_ARGUMENT beyond its end. */
+EP_API int32_t ep_model_read_packed(ep_model* model, uint64_t offset_bytes, void* bytes,
+                                    uint64_t size_bytes, ep_error* error);
+
+/** Gives all chunks of a packed model back, whose bytes have been read. EP_E_STATE iff it is not
+ *  packed. */
+EP_API int32_t ep_model_send_away(ep_model* model, ep_error* error);
+
+/** Brings bytes of a model that is away back, in order from 0 on; 0 starts again. With the first it
+ *  has its chunks again, with the last it is packed. The bytes must be those that were read, to the
+ *  bit: they hold addresses of code, so whoever fetches them from where others can write must prove
+ *  it first. EP_E_REGION_FULL iff there are no chunks, EP_E_STATE iff it is not away,
+ *  EP_E_ARGUMENT out of order or beyond the end. */
+EP_API int32_t ep_model_write_packed(ep_model* model, uint64_t offset_bytes, const void* bytes,
+                                     uint64_t size_bytes, ep_error* error);
 
 /* ── Frames ──────────────────────────────────────────────────────────────────────────────────── */
 

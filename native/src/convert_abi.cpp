@@ -19,6 +19,8 @@ int32_t ep_convert(const void* pixels, const ep_frame* frame, ep_model* model, u
   if (pixels == nullptr || frame == nullptr || model == nullptr || options == nullptr) {
     return ep::fail(error, EP_E_ARGUMENT, "convert: pixels, frame, model or options is null");
   }
+  const ep::ModelCall call(model);
+  if (call.refused()) return ep::fail_parked(model, error);
   ep_tensor_info input;
   void* tensor = nullptr;
   if (ep::input_tensor(model, index, &input, &tensor) != EP_OK) {

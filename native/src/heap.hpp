@@ -106,6 +106,11 @@ class Heap {
    *  offset from the base, and the block's bytes with its header. */
   void walk(void (*visit)(void*, size_t, size_t, bool), void* context) const;
 
+  /** Calls `visit(context, begin, end)` for what of each free block the heap itself does not use,
+   *  in offsets from the base, in no order: bytes whose contents may be lost. Linear in the free
+   *  blocks. */
+  void walk_unused(void (*visit)(void*, size_t, size_t), void* context) const;
+
  private:
   friend struct HeapChecker;
 

@@ -137,4 +137,18 @@ void Heap::walk(void (*visit)(void*, size_t, size_t, bool), void* context) const
   }
 }
 
+void Heap::walk_unused(void (*visit)(void*, size_t, size_t), void* context) const {
+  constexpr size_t kLinkBytes = 2 * sizeof(Half);
+  for (uint32_t row = 0; row < kRows; ++row) {
+    for (const Place head : heads_[row]) {
+      for (Place place = head; place != 0;) {
+        const size_t begin = (uint64_t{place} + 1) * kUnit + kLinkBytes;
+        const size_t end = (uint64_t{place} + get(place).units) * kUnit;
+        if (begin < end) visit(context, begin, end);
+        place = *reinterpret_cast<const Half*>(at(place + 1));
+      }
+    }
+  }
+}
+
 }  // namespace ep

@@ -29,6 +29,8 @@ class Master {
   int32_t take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error);
 
   int fd() const { return fd_; }
+  /** All of it, present and writable. */
+  char* base() const { return base_; }
   bool hugetlb() const { return hugetlb_; }
   bool locked() const { return locked_; }
   /** 1 iff most of it is mapped by transparent huge pages. Read once, when it was populated. */

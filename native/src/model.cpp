@@ -120,17 +120,23 @@ int32_t output_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, con
 void ep_model_get_info(ep_model* model, ep_model_info* out) { *out = model->info; }
 
 int32_t ep_model_input_info(ep_model* model, uint32_t index, ep_tensor_info* out) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return EP_E_STATE;
   void* data = nullptr;
   return ep::input_tensor(model, index, out, &data);
 }
 
 int32_t ep_model_output_info(ep_model* model, uint32_t index, ep_tensor_info* out) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return EP_E_STATE;
   const void* data = nullptr;
   return ep::output_tensor(model, index, out, &data);
 }
 
 int32_t ep_model_write_input(ep_model* model, uint32_t index, const void* bytes,
                              uint64_t size_bytes, ep_error* error) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return ep::fail_parked(model, error);
   const TfLiteTensor* tensor = ep::find_input(model, index);
   const int32_t status = ep::check_size(model, "input", index, tensor, size_bytes, error);
   if (status == EP_OK && size_bytes > 0) {
@@ -141,6 +147,8 @@ int32_t ep_model_write_input(ep_model* model, uint32_t index, const void* bytes,
 
 int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes, uint64_t size_bytes,
                              ep_error* error) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return ep::fail_parked(model, error);
   const TfLiteTensor* tensor = ep::find_output(model, index);
   const int32_t status = ep::check_size(model, "output", index, tensor, size_bytes, error);
   if (status == EP_OK && size_bytes > 0) {
@@ -150,6 +158,8 @@ int32_t ep_model_read_output(ep_model* model, uint32_t index, void* bytes, uint6
 }
 
 int32_t ep_model_invoke(ep_model* model, ep_invoke_stats* stats, ep_error* error) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return ep::fail_parked(model, error);
   if (model == nullptr || model->graph.interpreter() == nullptr) {
     return ep::fail(error, EP_E_STATE, "model %s: is not ready", ep::name_of(model));
   }

@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "external_delegate.hpp"
+#include "gate.hpp"
 #include "graph.hpp"
+#include "lock.hpp"
 
 struct ep_model {
   ep_model(ep_runtime* its_runtime, ep_pool* its_pool)
@@ -19,12 +21,37 @@ struct ep_model {
   ep::Graph graph;
   ep::GraphOptions graph_options = {};
   ep_model_info info = {};
+  ep::Gate gate;          // shut while it is parked
+  ep::Lock parking_lock;  // of the line below
+  ep_parking parking = {};
 };
 
 namespace ep {
 
-/** Input or output tensor `index` with its data, for code that fills or reads it in place. The
- *  pointer holds until the model is resized or unloaded. EP_E_ARGUMENT iff there is none. */
+/** A call into a model, which keeps it from being parked. */
+class ModelCall {
+ public:
+  explicit ModelCall(ep_model* model) : model_(model), inside_(model && model->gate.enter()) {}
+  ~ModelCall() {
+    if (inside_) model_->gate.leave();
+  }
+  ModelCall(const ModelCall&) = delete;
+  ModelCall& operator=(const ModelCall&) = delete;
+
+  /** The model is parked: nothing of it may be touched. */
+  bool refused() const { return model_ != nullptr && !inside_; }
+
+ private:
+  ep_model* model_;
+  bool inside_;
+};
+
+/** EP_E_STATE: it must be restored first. */
+int32_t fail_parked(const ep_model* model, ep_error* error);
+
+/** Input or output tensor `index` with its data, for code that fills or reads it in place, in a
+ *  ModelCall. The pointer holds until the model is resized, parked or unloaded. EP_E_ARGUMENT iff
+ *  there is none. */
 int32_t input_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, void** data);
 int32_t output_tensor(ep_model* model, uint32_t index, ep_tensor_info* info, const void** data);
 

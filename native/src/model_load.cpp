@@ -256,6 +256,10 @@ int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options
 
 int32_t ep_model_unload(ep_model* model, int32_t reset, ep_error* error) {
   if (model == nullptr) return ep::fail(error, EP_E_ARGUMENT, "ep_model_unload: model is NULL");
+  if (model->gate.is_shut()) {
+    const int32_t status = ep_model_restore(model, error);
+    if (status != EP_OK) return status;
+  }
   char name[64];
   memcpy(name, model->name, sizeof name);
   const uint64_t left_behind = ep::release(model, reset != 0);

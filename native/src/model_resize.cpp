@@ -98,6 +98,8 @@ int32_t not_restored(ep_model* model, ep_error* error) {
 
 int32_t ep_model_resize_input(ep_model* model, uint32_t index, const int32_t* shape, uint32_t rank,
                               ep_error* error) {
+  const ep::ModelCall call(model);
+  if (call.refused()) return ep::fail_parked(model, error);
   int32_t status = ep::check_shape(model, index, shape, rank, error);
   if (status != EP_OK) return status;
   ep::touch_stack();

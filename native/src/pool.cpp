@@ -16,7 +16,8 @@ uint64_t ep_pool::round_up(uint64_t bytes) const {
 // Maps `bytes` more (a multiple of the chunk), a run at a time, all or nothing, and gives them to
 // the heap.
 ep_status ep_pool::map_more(uint64_t bytes) {
-  if (bytes > region_->free_bytes()) return EP_E_REGION_FULL;
+  if (parking_.residence != EP_RESIDENT) return EP_E_POOL_FULL;
+  if (!region_->make_room(bytes)) return EP_E_REGION_FULL;
   const uint64_t before = mapped_bytes();
   ep_status status = EP_OK;
   while (status == EP_OK && mapped_bytes() < before + bytes) {

@@ -73,6 +73,7 @@ int32_t ep_pool::reset(ep_error* error) {
 
 int32_t ep_pool::set_quota(uint64_t quota_bytes, ep_error* error) {
   const std::lock_guard lock(mutex_);
+  if (check_resident(error) != EP_OK) return EP_E_STATE;
   if (quota_bytes == 0 || quota_bytes > window_bytes_) {
     return fail(error, EP_E_ARGUMENT, "pool %s: quota of %llu bytes; its window allows 1 to %llu",
                 name_, number(quota_bytes), number(window_bytes_));
@@ -100,6 +101,7 @@ int32_t ep_pool::fail_mapping(ep_error* error, ep_status status, uint64_t mapped
 
 int32_t ep_pool::grow(uint64_t mapped_bytes, ep_error* error) {
   const std::lock_guard lock(mutex_);
+  if (check_resident(error) != EP_OK) return EP_E_STATE;
   if (mapped_bytes <= this->mapped_bytes()) return EP_OK;
   ep_status status = EP_E_POOL_FULL;
   if (mapped_bytes - this->mapped_bytes() <= room_bytes(quota_bytes_))
@@ -135,6 +137,7 @@ void ep_pool::clear_refusal() {
 
 int32_t ep_pool::check(ep_error* error) {
   const std::lock_guard lock(mutex_);
+  if (check_resident(error) != EP_OK) return EP_E_STATE;
   if (heap_ == nullptr) return EP_OK;
   const char* broken = heap_->check();
   if (broken == nullptr && heap_->size_bytes() != mapped_bytes()) broken = "the heap's size";
@@ -144,7 +147,7 @@ int32_t ep_pool::check(ep_error* error) {
 
 void ep_pool::get_stats(ep_pool_stats* out) {
   const std::lock_guard lock(mutex_);
-  const ep::HeapStats heap = heap_ == nullptr ? ep::HeapStats{} : heap_->stats();
+  const ep::HeapStats heap = heap_ == nullptr ? parking_.stats : heap_->stats();
   *out = {};
   out->id = holding_.id;
   out->chunk_bytes = static_cast<uint32_t>(chunk_bytes_);

@@ -91,7 +91,7 @@ int32_t ep_pool::resize_part(ep::PoolPart* part, uint64_t bytes, ep_error* error
 ep_status ep_pool::map_part(ep::PoolPart* part, uint64_t wanted) {
   const uint64_t granule = region_->granule_bytes();
   const uint64_t before = part->holding_.granules * granule;
-  if (wanted - before > region_->free_bytes()) return EP_E_REGION_FULL;
+  if (!region_->make_room(wanted - before)) return EP_E_REGION_FULL;
   ep_status status = EP_OK;
   while (status == EP_OK && part->holding_.granules * granule < wanted) {
     const auto phase =

@@ -13,6 +13,7 @@
 #include "error.hpp"
 #include "heap.hpp"
 #include "lock.hpp"
+#include "parking.hpp"
 #include "pool.hpp"
 #include "pool_part.hpp"
 #include "record.hpp"
@@ -39,6 +40,20 @@ struct ep_pool {
   int32_t place(const uint8_t* ends, uint32_t count, ep_error* error);
   int32_t record(uint32_t capacity, ep_error* error);
   uint32_t records(ep_record* records, uint32_t capacity);
+
+  /** `pages`: where threads of the pool sleep. The caller sees to it that nobody touches the window
+   *  from now until `restore` has returned. */
+  int32_t park(std::vector<uintptr_t> pages, ep_error* error);
+  /** Packs what is parked whole; returns how many bytes that gave back to the region. */
+  uint64_t pack();
+  /** What `pack` would give back. */
+  uint64_t spare_bytes() const;
+  /** Gives everything back. What was packed must have been read. */
+  int32_t send_away(ep_error* error);
+  int32_t read_packed(uint64_t offset, void* out, uint64_t bytes, ep_error* error);
+  int32_t write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error);
+  int32_t restore(uint64_t* moved_bytes, ep_error* error);
+  void get_parking(ep_parking* out) const;
 
   int32_t open_part(ep::PoolPart* part, uint64_t window_bytes, ep_error* error);
   int32_t resize_part(ep::PoolPart* part, uint64_t bytes, ep_error* error);
@@ -75,6 +90,13 @@ struct ep_pool {
             size_t alignment);
   uint64_t offset_of(const void* block) const;
   void trim_locked(uint64_t mapped_bytes);
+  bool can_pack() const;
+  uint64_t pack_locked();
+  int32_t unpack_locked(uint64_t* moved_bytes, ep_error* error);
+  ep_status hold_bytes(uint64_t bytes);
+  void close_window(uint64_t from, uint64_t to);
+  bool open_window(const ep::Strip& strip);
+  int32_t check_resident(ep_error* error) const;
   int32_t fail_mapping(ep_error* error, ep_status status, uint64_t mapped_bytes) const;
 
   mutable ep::Lock mutex_;
@@ -98,6 +120,7 @@ struct ep_pool {
   uint64_t failures_ = 0;
   uint64_t fail_countdown_ = 0;
   ep::Refusal refusal_{};
+  ep::Parking parking_;
   ep::Recording recording_;
   std::vector<uint8_t> ends_;  // by ep_pool_place: a bit for each allocation
   uint32_t ends_count_ = 0;

@@ -146,10 +146,10 @@ ep_status ep_region::assign(ep::Holding* holding, uint32_t wanted, uint32_t phas
 
 ep_status ep_region::assign_locked(ep::Holding* holding, uint32_t wanted, uint32_t phase,
                                    ep::Piece* out) {
-  const bool first = holding->last_node == ep::kNoNode;
+  const bool first = holding->last_node == ep::kNoNode && !holding->phase_fixed;
   const uint32_t per_extent = static_cast<uint32_t>(ep::kExtentBytes / granule_bytes_);
   ep::Chunks::Site site{ep::Chunks::kNone, (phase + holding->granules) % per_extent, first};
-  if (!first) {
+  if (holding->last_node != ep::kNoNode) {
     const ep::Run& last = nodes_[holding->last_node].run;
     site.after = last.first + last.count;
   }
@@ -196,6 +196,20 @@ void ep_region::release_last_locked(ep::Holding* holding, uint32_t granules) {
     granules -= count;
     if (last.count == 0) free_node(holding);
   }
+}
+
+ep::Strip ep_region::strip(const ep::Holding& holding) {
+  const std::lock_guard lock(mutex_);
+  std::vector<ep::Run> runs(holding.nodes);
+  uint32_t node = holding.last_node;
+  for (uint32_t i = holding.nodes; i-- > 0; node = nodes_[node].previous)
+    runs[i] = nodes_[node].run;
+  return {runs, granule_bytes_, master_.base()};
+}
+
+bool ep_region::make_room(uint64_t bytes) {
+  const uint64_t free = free_bytes();
+  return free >= bytes || parked_.reclaim(bytes - free);
 }
 
 uint64_t ep_region::obtainable_bytes(const ep::Holding& holding, uint64_t limit_bytes,

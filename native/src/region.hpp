@@ -11,6 +11,8 @@
 #include "chunks.hpp"
 #include "edgepool.h"
 #include "master.hpp"
+#include "packing.hpp"
+#include "parked_pools.hpp"
 #include "windows.hpp"
 
 namespace ep {
@@ -33,6 +35,7 @@ struct Holding {
   uint32_t last_node = kNoNode;
   uint32_t nodes = 0;
   uint32_t granules = 0;
+  bool phase_fixed = false;  // the first run must not choose where the window starts
 };
 
 /** A piece to be mapped next. */
@@ -70,6 +73,14 @@ struct ep_region {
   /** Bytes that `assign` would give until the chunks or the mappings end, at most `limit_bytes`. */
   uint64_t obtainable_bytes(const ep::Holding& holding, uint64_t limit_bytes, uint32_t phase);
 
+  /** What the holding has now, in the order of its window. */
+  ep::Strip strip(const ep::Holding& holding);
+
+  /** True iff `bytes` are free, after pools that lie parked were packed where that makes it so. The
+   *  caller holds no lock but that of a pool that is not parked. */
+  bool make_room(uint64_t bytes);
+  ep::ParkedPools& parked() { return parked_; }
+
   /** Maps a piece at `address` and makes it present. False with errno set iff the kernel cannot. */
   bool map(char* address, const ep::Piece& piece) const;
 
@@ -100,4 +111,5 @@ struct ep_region {
   uint32_t mapping_budget_ = 0;
   uint32_t pools_ = 0;
   std::array<bool, kMaxPools> ids_{};
+  ep::ParkedPools parked_;
 };

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cinttypes>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -176,13 +177,28 @@ int start_in_scope(const Scope& scope, unsigned long* thread, const void* attrib
   pthread_attr_init(&own);
   pthread_attr_setstacksize(&own, kThreadStackBytes);
   const auto* given = static_cast<const pthread_attr_t*>(attributes);
+  // Signals are the app's, and a thread of a pool that is parked must not run a handler.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   const int status = pthread_create(thread, given != nullptr ? given : &own, run_in_scope, entry);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&own);
   if (status != 0) {
     give_back(entry, 0, 0);
     pool_thread_ended(scope.pool);
   }
   return status;
+}
+
+std::vector<pid_t> threads_of(const ep_pool* pool) {
+  std::vector<pid_t> ids;
+  const std::lock_guard<std::mutex> lock(table_lock);
+  for (const Thread& thread : table) {
+    if (thread.used && thread.pool == pool) ids.push_back(thread.id);
+  }
+  return ids;
 }
 
 }  // namespace ep

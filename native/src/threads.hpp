@@ -2,7 +2,10 @@
 // has taken. An independent witness: it reads the kernel's figures, not our own hooks.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <vector>
 
 #include "edgepool.h"
 
@@ -29,5 +32,9 @@ void touch_stack();
  *  `scope` is the caller's. Returns pthread_create's value, EAGAIN iff the table is full. */
 int start_in_scope(const Scope& scope, unsigned long* thread, const void* attributes,
                    void* (*start)(void*), void* argument);
+
+/** The kernel's ids of the threads started in the scope of `pool` that are there; 0 for one that
+ * has not begun to run. */
+std::vector<pid_t> threads_of(const ep_pool* pool);
 
 }  // namespace ep

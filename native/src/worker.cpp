@@ -44,8 +44,11 @@ int32_t ep_worker::submit(const Job& job, ep_error* error) {
   if (busy_.exchange(true, std::memory_order_acquire)) {
     return ep::fail(error, EP_E_BUSY, "worker: the last frame was not answered yet");
   }
-  const int32_t status = accept(job, error);
+  // From here until it is answered the job keeps its model from being parked.
+  const bool inside = job.model->gate.enter();
+  const int32_t status = inside ? accept(job, error) : ep::fail_parked(job.model, error);
   if (status != EP_OK) {
+    if (inside) job.model->gate.leave();
     busy_.store(false, std::memory_order_release);
     return status;
   }
@@ -111,6 +114,7 @@ void ep_worker::answer(const Job& submitted) {
   const uint64_t faults_before = minor_faults_of_thread();
   event.started_ns = ep::now_ns();
   event.status = work(job, &event, &error);
+  job.model->gate.leave();
   event.finished_ns = ep::now_ns();
   event.minor_faults = minor_faults_of_thread() - faults_before;
   if (event.status != EP_OK) {

@@ -53,6 +53,23 @@ testWithShared('a model from memory answers as the one from its file', async () 
   assert.deepEqual(await answers(fromBytes, 3), await answers(fromFile, 3));
 });
 
+testWithShared('a parked model refuses every call and answers the same once restored', async () => {
+  const model = await house.load({ name: 'person', source: modelFile('vww_96_int8') }, 8);
+  const first = await answers(model, 4);
+  const { mapped_bytes: mapped } = model.pool.stats();
+  await model.park(1000);
+  assert.equal(model.parking().residence, 'parked');
+  assert.equal(model.parking().heldBytes, mapped);
+  assert.ok(model.parking().packedBytes > model.info.file_bytes);
+  await assert.rejects(model.invoke(), /model person: is parked; restore it first/);
+  assert.throws(() => model.readOutput(0), /is parked/);
+  await assert.rejects(model.park(0), /is parked already/);
+  await model.restore();
+  assert.equal(model.parking().residence, 'resident');
+  assert.equal(model.parking().restores, 1);
+  assert.deepEqual(await answers(model, 4), first);
+});
+
 testWithShared('a stopped model leaves its pool empty and can be started again', async () => {
   const model = await house.load({ name: 'person', source: modelFile('vww_96_int8') }, 8);
   const first = await answers(model, 4);

@@ -1,0 +1,33 @@
+import { Residence, type ResidenceName } from '../native/constants.ts';
+import type { ParkingStruct } from '../native/structs.ts';
+
+/** Where a model's memory is, and what the last ways there and back have cost. */
+export interface ModelParking {
+  /** parked: whole and in its place; packed: only what is live; away: nothing is in the region. */
+  residence: ResidenceName;
+  /** Of the region, now. */
+  heldBytes: number;
+  /** Of the region, once it is resident. */
+  windowBytes: number;
+  /** What a parked model has in use; 0 while it is resident. */
+  packedBytes: number;
+  parks: number;
+  restores: number;
+  parkMs: number;
+  restoreMs: number;
+}
+
+export function modelParking(parking: ParkingStruct): ModelParking {
+  const [residence = 'resident'] =
+    Object.entries(Residence).find(([, value]) => value === parking.residence) ?? [];
+  return {
+    residence: residence as ResidenceName,
+    heldBytes: parking.held_bytes,
+    windowBytes: parking.window_bytes,
+    packedBytes: parking.packed_bytes,
+    parks: parking.parks,
+    restores: parking.restores,
+    parkMs: parking.park_ns / 1e6,
+    restoreMs: parking.restore_ns / 1e6,
+  };
+}

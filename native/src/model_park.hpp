@@ -1,0 +1,13 @@
+// Parking a model: its calls are kept out, its threads asleep, then its pool is parked.
+#pragma once
+
+#include "asleep.hpp"
+#include "edgepool.h"
+
+namespace ep {
+
+/** Parks at once, without a look at calls and threads. `sleepers`: where its threads sleep. For who
+ *  has seen to it that the model is idle, and has closed its gate. */
+int32_t park_idle(ep_model* model, const std::vector<Sleeper>& sleepers, ep_error* error);
+
+}  // namespace ep
