@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Disk } from '../first-boot/disk.ts';
-import { FirstBoot, type Outcome } from '../first-boot/first-boot.ts';
+import { FirstBoot } from '../first-boot/first-boot.ts';
 import { type Places, placesBelow } from '../first-boot/places.ts';
 import { parseArguments } from './arguments.ts';
 
@@ -31,23 +31,12 @@ function placesOf(values: Map<string, string[]>): Places {
   return placesBelow(values.get('--root')?.at(-1) ?? '/', Object.fromEntries(others));
 }
 
-function perform(places: Places): Outcome {
-  try {
-    return new FirstBoot({ places, disk: new Disk(), judge }).run();
-  } catch (error) {
-    const { code, path, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    const what = `${path ?? places.data}: ${code}`;
-    const advice = 'the data or the boot partition is missing, full or broken; the rest goes on';
-    throw new Error(path === undefined ? message : `${what}; ${advice}`);
-  }
-}
-
 /** Takes settings, passwords and models from a board's boot partition. */
 export async function firstBoot(args: readonly string[]): Promise<number> {
   const valued = ['--root', ...PLACES.map((place) => `--${place}`)];
   const { values } = parseArguments(args, { valued, plain: [], words: false });
-  const { faults, notices } = perform(placesOf(values));
+  const places = placesOf(values);
+  const { faults, notices } = new FirstBoot({ places, disk: new Disk(), judge }).run();
   for (const notice of notices) process.stdout.write(`${notice}\n`);
   for (const fault of faults) process.stderr.write(`edgepool: ${fault}\n`);
   return faults.length === 0 ? 0 : 1;

@@ -47,10 +47,24 @@ export class FirstBoot {
   }
 
   run(): Outcome {
+    const outcome: Outcome = { faults: [], notices: [] };
+    let runsOn: RunsOn = 'defaults';
+    try {
+      runsOn = this.#take(outcome);
+    } catch (error) {
+      const { code, path } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const advice = 'the data or the boot partition is missing, full or broken';
+      outcome.faults.push(`${path ?? this.#places.data}: ${code}; ${advice}`);
+    }
+    this.#tell(outcome, runsOn);
+    return outcome;
+  }
+
+  #take(outcome: Outcome): RunsOn {
     const { boot } = this.#places;
     this.#disk.folder(this.#board, { mode: 0o755, owner: null });
     const owner = this.#ownerOfHome();
-    const outcome: Outcome = { faults: [], notices: [] };
     if (this.#wipe.pending) this.#change(outcome, () => this.#wipe.finish(this.#bootFile()));
     const options = { disk: this.#disk, boot, home: this.#home, owner, judge: this.#judge };
     const intake = takeIn(options);
@@ -65,12 +79,9 @@ export class FirstBoot {
     }
     const taken = file.kind === 'settings' && this.#apply(file, program, outcome);
     this.#tidy(taken && file.kind === 'settings' ? file : null, intake, outcome);
-    this.#tell(
-      outcome,
-      taken ? 'edgepool.yaml' : hadSettings ? 'settings taken before' : 'defaults',
-    );
     this.#remember(taken && outcome.faults.length === 0);
-    return outcome;
+    if (taken) return 'edgepool.yaml';
+    return hadSettings ? 'settings taken before' : 'defaults';
   }
 
   #program(owner: Access['owner']): ProgramSettings {

@@ -77,7 +77,7 @@ export class ProgramSettings {
     const own = Object.entries(layer.values).filter(([key]) => !(key in boardSettings));
     const checked = checkFiles(Object.fromEntries(own), home, layer.subject);
     const { modelFaults, faults } = checked;
-    const values: Tree = { version: 1, ...this.#withModels(checked.values) };
+    const values: Tree = { version: 1, ...withFolder(this.#withModels(checked.values)) };
     const secrets = new Map<string, string>();
     for (const held of HELD) {
       const fault = this.#hold(held, document, values, secrets);
@@ -182,3 +182,9 @@ export class ProgramSettings {
 
 const planFor = (values: Tree): Tree =>
   values.models === undefined || values.plan !== undefined ? values : { ...values, plan: null };
+
+/** Commands and the page find models where they can be added: the system's folder is read-only. */
+function withFolder(values: Tree): Tree {
+  const control = isTree(values.control) ? values.control : {};
+  return { ...values, control: { models_folder: 'models', ...control } };
+}

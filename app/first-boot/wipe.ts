@@ -65,7 +65,12 @@ export class Wipe {
 
   #read(): Intention | null {
     if (!existsSync(this.#intention)) return null;
-    return JSON.parse(readFileSync(this.#intention, 'utf8')) as Intention;
+    try {
+      return JSON.parse(readFileSync(this.#intention, 'utf8')) as Intention;
+    } catch {
+      // Broken by the card itself: nobody knows any more what was meant.
+      return null;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What first boot takes, where it lies afterwards, and who may read it. */
 import assert from 'node:assert/strict';
-import { chownSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { chownSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config/load.ts';
@@ -43,7 +43,8 @@ test('everything of the file finds its place, and the program can read its part'
   const { faults, notices } = card.start();
   assert.deepEqual(faults, []);
   assert.deepEqual(notices, ['edgepool.yaml: passwords and tokens were taken']);
-  const { mqtt, dashboard, source, region } = config(card);
+  const { mqtt, dashboard, source, region, control } = config(card);
+  assert.equal(control.models_folder, card.path('data/edgepool/models'));
   assert.equal(mqtt.broker, 'mqtts://house:8883');
   assert.equal(mqtt.password, null);
   assert.equal(
@@ -250,4 +251,15 @@ test('a broker that is itself at fault is not used to say so', () => {
   assert.equal(card.start().faults.length, 1);
   assert.equal(config(card).mqtt.broker, 'embedded');
   assert.ok(card.has('data/network/wpa_supplicant.conf'));
+});
+
+test('a board without a data partition says so, also to the program', () => {
+  const card = new Card();
+  card.settings = WHOLE;
+  rmSync(card.path('data'), { recursive: true });
+  const { faults } = card.start();
+  const why = 'the data or the boot partition is missing, full or broken';
+  assert.deepEqual(faults, [`${card.path('data/board')}: ENOENT; ${why}`]);
+  assert.match(card.read('run/edgepool-first-boot/notices.json'), /ENOENT.*"runs_on":"defaults"/);
+  assert.equal(card.settings, WHOLE);
 });

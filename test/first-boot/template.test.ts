@@ -26,7 +26,7 @@ test('the file that a card comes with sets nothing, with either line end', () =>
     const card = new Card();
     card.settings = text;
     assert.deepEqual(card.start().faults, []);
-    assert.match(card.read('data/edgepool/edgepool.yaml'), /\nversion: 1\n$/);
+    assert.match(card.read('data/edgepool/edgepool.yaml'), /\nversion: 1\ncontrol:\n.*models\n$/);
     assert.equal(card.settings, text, 'and is left as it is');
   }
 });
