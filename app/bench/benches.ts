@@ -6,6 +6,7 @@ import { load } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { node } from './node.ts';
+import { park } from './park.ts';
 import type { BenchResult } from './result.ts';
 import { stream } from './stream.ts';
 import { switching } from './switch.ts';
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   stream,
   memory,
   node,
+  park,
   claims,
 ];
 

@@ -153,6 +153,6 @@ async function run(context: BenchContext): Promise<Findings> {
 export const claims: Bench = {
   name: 'claims',
   about: "Every figure of the product's specification beside the one that the benches above found.",
-  needs: ['alloc', 'load', 'switch', 'concurrent', 'stream', 'memory', 'node'],
+  needs: ['alloc', 'load', 'switch', 'concurrent', 'stream', 'memory', 'node', 'park'],
   run,
 };

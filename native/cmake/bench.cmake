@@ -9,3 +9,4 @@ ep_add_bench(edgepool-bench-concurrent tools/bench_concurrent.cpp tools/bench_se
 ep_add_bench(edgepool-bench-load tools/bench_load.cpp tools/bench_session.cpp)
 ep_add_bench(edgepool-bench-alloc tools/bench_alloc.cpp tools/bench_trace.cpp)
 ep_add_bench(edgepool-bench-switch tools/bench_switch.cpp tools/bench_session.cpp)
+ep_add_bench(edgepool-bench-park tools/bench_park.cpp tools/bench_session.cpp)
