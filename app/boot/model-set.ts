@@ -1,8 +1,11 @@
 import type { Config, ModelConfig } from '../config/config.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
+import { MemoryPlace } from '../parking/memory-place.ts';
+import type { ParkedModel, Place, PlaceFigures } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { UnknownName } from '../pipeline/unknown-name.ts';
+import type { ScheduleSnapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Part } from './part.ts';
 import { type PlannedModel, planModel } from './plan.ts';
@@ -25,11 +28,17 @@ export class ModelSet implements Part {
   readonly #options: ModelSetOptions;
   readonly #models: PooledModel[];
   readonly #leaving = new AbortController();
+  readonly #place: Place;
+  /** The turns of parked models, as they were last. */
+  readonly #turns = new Map<PooledModel, ScheduleSnapshot>();
   #pipeline: Pipeline | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ModelSetOptions) {
     this.#options = options;
+    const { memory_mb: memoryMb, patience_ms: patienceMs } = options.config.parking;
+    const boundBytes = memoryMb === null ? null : memoryMb * 2 ** 20;
+    this.#place = new MemoryPlace({ boundBytes, patienceMs });
     this.#models = options.planned.map((planned) => this.#make(planned));
   }
 
@@ -92,6 +101,64 @@ export class ModelSet implements Part {
     });
   }
 
+  /** Takes the model out of the stream and parks it. Throws UnknownName, and one line where it is
+   *  parked already or refused; then it runs on. */
+  park(name: string): Promise<ParkedModel> {
+    return this.#inTurn(async () => {
+      const model = this.#find(name);
+      if (this.#place.has(model.model)) throw new Error(`model ${name}: is parked already`);
+      await this.#undisturbed(() => this.#takeOut(model));
+      const [parked] = this.#place.parked().filter((each) => each.model === name);
+      if (parked === undefined) throw new Error(`model ${name}: is not parked`);
+      return parked;
+    });
+  }
+
+  /** Makes a parked model resident and gives it frames again, with the turns that it had. Throws
+   *  UnknownName, and one line where it is not parked or there is no room; then it stays parked. */
+  restore(name: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const model = this.#find(name);
+      if (!this.#place.has(model.model)) throw new Error(`model ${name}: is not parked`);
+      await this.#undisturbed(async () => {
+        await this.#place.restore(model.model);
+        try {
+          await this.#giveFrames(model);
+        } catch (error) {
+          await this.#place.park(model.model);
+          throw error;
+        }
+      });
+      return model.model.parking().restoreMs;
+    });
+  }
+
+  places(): { places: PlaceFigures[]; parked: ParkedModel[] } {
+    return { places: [this.#place.figures()], parked: this.#place.parked() };
+  }
+
+  async #takeOut(model: PooledModel): Promise<void> {
+    const { name } = model.model;
+    const turns = this.#pipeline?.snapshot().models?.find((each) => each.name === name)?.schedule;
+    if (turns !== undefined) this.#turns.set(model, turns);
+    await this.#pipeline?.removeLane(name);
+    try {
+      await this.#place.park(model.model);
+    } catch (error) {
+      await this.#giveFrames(model);
+      throw error;
+    }
+  }
+
+  async #giveFrames(model: PooledModel): Promise<void> {
+    await this.#pipeline?.addLane(model.lane);
+    const turns = this.#turns.get(model);
+    this.#turns.delete(model);
+    if (turns === undefined) return;
+    const { deadline_ms: deadlineMs, ...rest } = turns;
+    this.#pipeline?.adjust(model.model.name, { ...rest, deadlineMs });
+  }
+
   #plan(config: ModelConfig): Promise<PlannedModel> {
     return planModel(config, this.#options.config, this.#leaving.signal);
   }
@@ -128,8 +195,10 @@ export class ModelSet implements Part {
 
   #leave(model: PooledModel): Promise<void> {
     return this.#undisturbed(async () => {
-      await this.#pipeline?.removeLane(model.model.name);
+      if (!this.#place.has(model.model)) await this.#pipeline?.removeLane(model.model.name);
       await model.stop();
+      this.#place.forget(model.model);
+      this.#turns.delete(model);
       this.#models.splice(this.#models.indexOf(model), 1);
     });
   }

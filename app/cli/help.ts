@@ -17,12 +17,14 @@ edgepool run [options]        run models on frames until Ctrl-C
   --config FILE               settings from a YAML or JSON file: docs/configuration.md; may be
                               repeated, a later one wins
 
-edgepool status | pools | models [--json]
+edgepool status | pools | models | places [--json]
                               what the program that runs is doing, its pools, its models
 edgepool load FILE            a model of its models folder joins the stream; --as N, --labels FILE,
                               --every N, --fps R, --priority N, --deadline-ms MS, --threads N
 edgepool unload MODEL         it leaves, and its pool is given back
 edgepool switch MODEL FILE    another one takes its place
+edgepool park MODEL           it leaves, and waits with all that it has; places shows what waits
+edgepool restore MODEL        it comes back as it was
 edgepool set MODEL            --every N, --fps R, --priority N or --deadline-ms MS from now on
 edgepool resolution WIDTH HEIGHT [--source N]
 edgepool restart-source [--source N]
@@ -41,7 +43,7 @@ edgepool analyze [options] MODEL|FOLDER...
   --timeout SECONDS           how long one model may take, 60 by default
 
 edgepool bench NAME|all       measure edgepool beside what one would otherwise use:
-                              alloc, load, switch, concurrent, stream, memory, node, claims
+                              alloc, load, switch, concurrent, stream, memory, node, park, claims
   --json FILE                 the figures as JSON
   --pages FOLDER              write benchmarks.md and its pictures into the folder
   --models FOLDER             more models, beside those that set-up made; may be repeated

@@ -13,6 +13,7 @@ import { answerSchema } from './answer-schema.ts';
 import { controlSchema } from './control-schema.ts';
 import { dashboardSchema } from './dashboard-schema.ts';
 import { mqttSchema } from './mqtt-schema.ts';
+import { parkingSchema } from './parking-schema.ts';
 import { recordSchema } from './record-schema.ts';
 import { snapshotsSchema } from './snapshots-schema.ts';
 import { sourceSchema } from './source-schema.ts';
@@ -277,6 +278,7 @@ export const schema = {
         'process of its own first.',
     },
     mqtt: mqttSchema,
+    parking: parkingSchema,
     control: controlSchema,
     dashboard: dashboardSchema,
     duration_seconds: {

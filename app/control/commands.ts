@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { analyze, load, set, switchModel, unload } from './model-commands.ts';
+import { park, places, restore } from './parking-commands.ts';
 import { models, pools, status } from './read-commands.ts';
 import { resolution, restartSource, snapshot } from './source-commands.ts';
 
@@ -12,6 +13,9 @@ export const COMMANDS: readonly Command[] = [
   unload,
   switchModel,
   set,
+  park,
+  restore,
+  places,
   resolution,
   restartSource,
   snapshot,

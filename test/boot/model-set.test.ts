@@ -76,6 +76,33 @@ test('a model that is refused leaves everything as it was', async () => {
   assert.equal(mapped(), before);
 });
 
+test('a parked model keeps its memory and its name, and is unloaded from where it is', async () => {
+  const before = mapped();
+  await models.load(one('p'));
+  const loaded = mapped();
+  const { place, state, held_bytes: held } = await models.park('p');
+  assert.deepEqual([place, state, held], ['memory', 'parked', loaded - before]);
+  assert.equal(mapped(), loaded);
+  assert.deepEqual(models.places().places, [
+    {
+      place: 'memory',
+      bound_bytes: null,
+      held_bytes: held,
+      models: 1,
+      parks: 1,
+      restores: 0,
+    },
+  ]);
+  await assert.rejects(models.park('p'), /model p: is parked already/);
+  await assert.rejects(models.load(one('p')), /runs already/);
+  await models.restore('p');
+  await assert.rejects(models.restore('p'), /model p: is not parked/);
+  await models.park('p');
+  await models.unload('p');
+  assert.deepEqual(models.places().parked, []);
+  assert.equal(mapped(), before);
+});
+
 test('where the new model cannot be loaded the former one comes back', async () => {
   // The trial lets it pass: that a task does not fit the outputs shows when it is loaded.
   await assert.rejects(models.replace('a', one('z', { task: 'keypoints' })));

@@ -138,6 +138,25 @@ test('models come, go and change places, and their neighbour misses nothing', as
   assert.equal(neighbour?.dropped.error, 0);
 });
 
+test('a model is parked and restored, and has the turns that it had', async () => {
+  await does('set', { model: 'b', every: 5 });
+  const { place, state } = await does('park', { model: 'b' });
+  assert.deepEqual([place, state], ['memory', 'parked']);
+  await refuses('park', { model: 'b' }, /model b: is parked already/);
+  await refuses('load', { file: 'tiny', as: 'b' }, /runs already/);
+  assert.deepEqual((await does('status')).models, ['a']);
+  const { parked } = (await does('places')) as unknown as { parked: { model: string }[] };
+  assert.deepEqual(
+    parked.map(({ model }) => model),
+    ['b'],
+  );
+  assert.ok(Number((await does('restore', { model: 'b' })).restore_ms) >= 0);
+  await refuses('restore', { model: 'b' }, /model b: is not parked/);
+  await refuses('restore', { model: 'nobody' }, /no model has the name nobody/);
+  const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
+  assert.equal(models.find(({ name }) => name === 'b')?.schedule.every, 5);
+});
+
 test('turns, sizes and sources are changed', async () => {
   const { schedule } = await does('set', { model: 'b', every: 3, priority: -1 });
   assert.deepEqual(

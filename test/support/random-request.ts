@@ -10,8 +10,11 @@ export interface RandomRequest {
   correlation: Buffer | undefined;
 }
 
-const READING = ['status', 'pools', 'models'];
-const CHANGING = ['load', 'unload', 'switch', 'set', 'resolution', 'restart-source'];
+const READING = ['status', 'pools', 'models', 'places'];
+const CHANGING = [
+  ...['load', 'unload', 'switch', 'set', 'park', 'restore'],
+  ...['resolution', 'restart-source'],
+];
 const NAMES = ['b', 'c', 'd', 'nobody', '', '../b', 'b\u0000', '__proto__', 'é'];
 const FILES = [
   'tiny',
