@@ -69,6 +69,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   };
   pipeline.onError = (message) => troubles.tell(message);
   telemetry.onCommand = (name, args) => commands.execute(name, args, 'mqtt');
+  telemetry.modelFiles = () => commands.modelFiles();
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.ts';
 import { analyseBeside } from '../control/analyse-beside.ts';
 import type { Answer } from '../control/answer.ts';
-import type { Caller } from '../control/command.ts';
+import type { Caller } from '../control/caller.ts';
 import { Control } from '../control/control.ts';
 import { ModelFolder } from '../control/model-folder.ts';
 import { ModelUpload, type Upload } from '../control/model-upload.ts';
@@ -39,6 +39,7 @@ const VERIFY_NICENESS = 10;
 /** The commands and the ways by which they come. */
 export class Commands implements Part {
   readonly #control: Control;
+  readonly #folder: ModelFolder;
   readonly #upload: ModelUpload;
   readonly #socket: SocketServer;
 
@@ -47,6 +48,7 @@ export class Commands implements Part {
     const beside = first === undefined ? '.' : dirname(first);
     const { library } = config.runtime;
     const folder = new ModelFolder(resolve(config.control.models_folder ?? beside));
+    this.#folder = folder;
     this.#control = new Control({
       ...ground,
       device: config.device,
@@ -71,6 +73,11 @@ export class Commands implements Part {
   /** A command that came by another way than the socket. */
   execute(name: string, args: unknown, caller: Caller = 'here'): Promise<Answer> {
     return this.#control.execute(name, args, caller);
+  }
+
+  /** Files that models can be switched to. */
+  modelFiles(): Promise<string[]> {
+    return this.#folder.models();
   }
 
   /** A model for the models folder, from who may change things. */

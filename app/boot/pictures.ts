@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { stateFolder } from '../config/state-folder.ts';
-import type { Caller } from '../control/command.ts';
+import type { Caller } from '../control/caller.ts';
 import type { Pictures } from '../control/ground.ts';
 import { PictureFolder } from '../control/picture-folder.ts';
 import type { Picture } from '../frames/preview.ts';

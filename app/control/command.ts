@@ -1,6 +1,7 @@
 import type { FromSchema } from '../config/from-schema.ts';
 import type { SchemaNode } from '../config/settings.ts';
 import type { Fields } from './answer.ts';
+import type { Caller } from './caller.ts';
 import type { Ground } from './ground.ts';
 
 /** The JSON Schema of a command's arguments. */
@@ -28,9 +29,6 @@ export type ArgumentsOf<S extends ArgumentSchema> = {
  * came. work: it takes long and changes nothing, so it waits for work alone.
  */
 export type Kind = 'read' | 'change' | 'work';
-
-/** Whom the answer goes to: who is at this machine, or reaches it with its token; who asked by MQTT. */
-export type Caller = 'here' | 'mqtt';
 
 export interface Command {
   name: string;

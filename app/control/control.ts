@@ -1,7 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { nearest } from '../config/nearest.ts';
 import { type Answer, type Fields, quoted, refusal } from './answer.ts';
-import type { Caller, Command } from './command.ts';
+import type { Caller } from './caller.ts';
+import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { explain } from './explain.ts';
 import type { Ground } from './ground.ts';

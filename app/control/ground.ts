@@ -4,7 +4,7 @@ import type { ParkedModel, PlaceFigures } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Fields } from './answer.ts';
-import type { Caller } from './command.ts';
+import type { Caller } from './caller.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /** A model that runs, as far as commands look at it. */

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { define } from './command.ts';
 
 const NO_ARGUMENTS = { type: 'object', additionalProperties: false, properties: {} } as const;
@@ -33,15 +32,9 @@ export const models = define({
   kind: 'read',
   words: [],
   schema: NO_ARGUMENTS,
-  async run(_args, { read, models: running, folder }) {
-    const files = new Map(
-      running.all.map(({ planned, model }) => [model.name, basename(planned.config.file)]),
-    );
+  async run(_args, { read, folder }) {
     return {
-      models: read().models.map(({ pool, ...model }) => ({
-        file: files.get(model.name) ?? null,
-        ...model,
-      })),
+      models: read().models.map(({ pool, ...model }) => model),
       folder: folder.path,
       available: await folder.models(),
     };

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Pool } from '../memory/pool.ts';
 import { callAsync, check, sharedError } from '../native/call.ts';
 import { Delegate, type DelegateName } from '../native/constants.ts';
@@ -35,6 +36,8 @@ export interface ModelOptions {
 export class Model {
   readonly name: string;
   readonly sha256: string;
+  /** The name of its file; null: it came from memory. */
+  readonly file: string | null;
   readonly pool: Pool;
   readonly #runtime: Runtime;
   readonly #options: ModelOptions;
@@ -46,6 +49,7 @@ export class Model {
   constructor(runtime: Runtime, pool: Pool, options: ModelOptions) {
     this.name = options.name;
     this.sha256 = options.sha256 ?? '';
+    this.file = typeof options.source === 'string' ? basename(options.source) : null;
     this.pool = pool;
     this.#runtime = runtime;
     this.#options = options;

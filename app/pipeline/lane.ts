@@ -268,6 +268,7 @@ export class Lane {
     const { every, fps, deadlineMs: deadline_ms } = this.#turns;
     return {
       name: model.name,
+      file: model.file,
       sha256: model.sha256,
       load_ms: model.loadMs,
       ...this.tally.snapshot(),

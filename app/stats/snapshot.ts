@@ -117,6 +117,8 @@ export interface ScheduleSnapshot {
 
 export interface ModelSnapshot {
   name: string;
+  /** The name of its file; null: it came from memory. */
+  file: string | null;
   sha256: string;
   /** From the call to ready, first invoke included. */
   load_ms: number;

@@ -3,6 +3,7 @@ import type { BoardSnapshot, ModelSnapshot, Snapshot } from '../stats/snapshot.t
 /** One model, as a house looks at it. */
 export interface ModelSummary {
   name: string;
+  file: string | null;
   label: string | null;
   score: number | null;
   latency_ms: number;
@@ -62,10 +63,11 @@ function share(part: number, whole: number): number {
   return whole > 0 ? rounded(Math.min(1, part / whole)) : 0;
 }
 
-function summaryOf({ name, top, latency_ms, pool, schedule }: ModelSnapshot): ModelSummary {
+function summaryOf({ name, file, top, latency_ms, pool, schedule }: ModelSnapshot): ModelSummary {
   const { every, fps, priority } = schedule;
   return {
     name,
+    file,
     label: top?.label ?? null,
     score: top === null ? null : rounded(top.score),
     latency_ms: rounded(latency_ms.p50),

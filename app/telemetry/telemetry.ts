@@ -45,6 +45,9 @@ export class Telemetry {
   readonly #discovery: Discovery | null = null;
   /** Does what is asked for on `set/`; null: nothing is. Set before the start. */
   onCommand: Execute | null = null;
+  /** Names of the files that models can be switched to; null: nobody knows. Set before the start. */
+  modelFiles: (() => Promise<readonly string[]>) | null = null;
+  #files: readonly string[] = [];
   #requests: Requests | null = null;
   readonly #eventFile: EventFile | null = null;
   #broker: EmbeddedBroker | null = null;
@@ -110,12 +113,14 @@ export class Telemetry {
       },
       this.#log,
     );
+    await this.#readFiles();
     await this.#publisher.start();
     for (const message of kept) this.#publisher.publish(message);
     this.#timers = [
       setInterval(() => this.#saveEvents(), SAVE_MS),
       setInterval(() => this.#publishState(), mqtt.state_seconds * 1000),
       setInterval(() => this.#publishSummary(), mqtt.summary_seconds * 1000),
+      setInterval(() => this.#readFiles(), mqtt.summary_seconds * 1000),
     ];
   }
 
@@ -205,7 +210,7 @@ export class Telemetry {
   /** Home Assistant takes figures of a device only after it knows the device. */
   #introduce(): void {
     if (this.#discovery === null) return;
-    this.#tellHomeAssistant(this.#discovery.announce(this.#read()));
+    this.#tellHomeAssistant(this.#discovery.announce(this.#read(), this.#files));
     this.#publishSummary();
   }
 
@@ -227,11 +232,17 @@ export class Telemetry {
     await this.#eventFile.save(waiting);
   }
 
+  /** A folder that cannot be read has no files to choose from; commands say why. */
+  async #readFiles(): Promise<void> {
+    if (this.modelFiles !== null) this.#files = await this.modelFiles().catch(() => []);
+  }
+
   #publishState(): void {
     const state = this.#read();
     const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.state_seconds);
     this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, state);
-    if (this.#publisher?.up) this.#tellHomeAssistant(this.#discovery?.renew(state) ?? []);
+    if (this.#publisher?.up)
+      this.#tellHomeAssistant(this.#discovery?.renew(state, this.#files) ?? []);
   }
 
   #publishSummary(): void {

@@ -4,6 +4,7 @@ import type { BoardSnapshot, ModelSnapshot, Snapshot } from '../../app/stats/sna
 export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
   return {
     name,
+    file: `${name}.tflite`,
     sha256: 'a'.repeat(64),
     load_ms: 12.5,
     invoke_ms: { p50: 4.42, p99: 6.1 },

@@ -45,7 +45,12 @@ afterEach(async () => {
   for (const close of closers.reverse()) await close();
 });
 
-async function device(read: () => Snapshot, mqtt: object = {}, name = 'board'): Promise<Telemetry> {
+async function device(
+  read: () => Snapshot,
+  mqtt: object = {},
+  name = 'board',
+  files: (() => Promise<string[]>) | null = null,
+): Promise<Telemetry> {
   const values = {
     device: name,
     mqtt: { broker: broker.url, state_seconds: 0.1, summary_seconds: 3600, ...mqtt },
@@ -56,6 +61,7 @@ async function device(read: () => Snapshot, mqtt: object = {}, name = 'board'): 
     flags: { values, usage: true, subject: String },
   });
   const telemetry = new Telemetry(config, read, silent, '1.2.3');
+  telemetry.modelFiles = files;
   closers.push(() => telemetry.stop());
   await telemetry.start();
   await until('connected', () => telemetry.snapshot().mqtt.connected);
@@ -71,7 +77,7 @@ async function observer(topic = '#'): Promise<Observer> {
 interface Announced {
   device: object;
   origin: object;
-  components: Record<string, Record<string, string>>;
+  components: Record<string, Record<string, string> & { options?: unknown }>;
 }
 
 function announced(heard: Observer): Announced[] {
@@ -162,6 +168,35 @@ test('commands name what they act upon, however it is called', async () => {
   assert.equal(number?.command_topic, 'edgepool/board/set/set');
   const named = /'model': ("(?:[^"\\]|\\.)*")/.exec(number?.command_template ?? '')?.[1] ?? '';
   assert.equal(JSON.parse(named), '{{odd}}é"');
+});
+
+test('a model can be switched to each file of the folder, the one that runs among them', async () => {
+  const house = await observer();
+  let files = ['a.tflite', 'b.tflite'];
+  await device(
+    () => snapshot(two()),
+    { summary_seconds: 0.1 },
+    'board',
+    async () => files,
+  );
+  await until('config', () => announced(house).length > 0);
+  assert.equal(discoveryFault(house.on(CONFIG)[0] ?? ''), '');
+  const choice = announced(house)[0]?.components.model___odd_____file;
+  assert.equal(choice?.platform, 'select');
+  assert.deepEqual(choice?.options, ['{{odd}}é".tflite', 'a.tflite', 'b.tflite']);
+  assert.equal(choice?.command_topic, 'edgepool/board/set/switch');
+  assert.match(choice?.command_template ?? '', /, 'file': value\} \| tojson \}\}$/);
+  const named = /'model': ("(?:[^"\\]|\\.)*")/.exec(choice?.command_template ?? '')?.[1] ?? '';
+  assert.equal(JSON.parse(named), '{{odd}}é"');
+  assert.equal(choice?.value_template, "{{ value_json.models['__odd____'].file }}");
+  await until('summary', () => house.on(SUMMARY).length > 0);
+  const { models } = JSON.parse(house.on(SUMMARY)[0] ?? '');
+  assert.equal(models.__odd____.file, '{{odd}}é".tflite');
+  files = ['classifier.tflite', 'new.tflite'];
+  await until('the new files', () => {
+    const options = announced(house).at(-1)?.components.model_classifier_file?.options;
+    return JSON.stringify(options) === JSON.stringify(files);
+  });
 });
 
 test('it is announced again when Home Assistant has started, and figures follow', async () => {

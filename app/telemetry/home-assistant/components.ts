@@ -4,12 +4,16 @@ import { keysOf } from '../summary.ts';
 import { boardEntities } from './board.ts';
 
 /** One entity, in Home Assistant's own words. */
-export type Component = Readonly<Record<string, string | number>> & { readonly platform: string };
+export type Component = Readonly<Record<string, string | number | readonly string[]>> & {
+  readonly platform: string;
+};
 
 export interface ComponentOptions {
   topics: Topics;
   /** After so long without a summary a figure is not shown any more. */
   expire_after: number;
+  /** Files that a model can be switched to. */
+  files: readonly string[];
 }
 
 type Described = Omit<Component, 'platform'> & { name: string };
@@ -100,10 +104,26 @@ function turn(model: string, at: string, setting: string, name: string, limits: 
   };
 }
 
+/** Another file in a model's place: the command `switch`. The one that runs is always among them. */
+function choice(
+  model: Snapshot['models'][number],
+  at: string,
+  files: readonly string[],
+): Described {
+  const own = model.file === null || files.includes(model.file) ? [] : [model.file];
+  return {
+    name: `${model.name} file`,
+    options: [...own, ...files],
+    value_template: `{{ value_json.${at}.file }}`,
+    command_template: `{{ {'model': ${literal(model.name)}, 'file': value} | tojson }}`,
+    ...CONFIG,
+  };
+}
+
 /** Everything of the device that Home Assistant shows, by keys that stay the same. */
 export function componentsOf(
   { models, sources, board }: Pick<Snapshot, 'models' | 'sources' | 'board'>,
-  { topics, expire_after }: ComponentOptions,
+  { topics, expire_after, files }: ComponentOptions,
 ): Map<string, Component> {
   const components = new Map<string, Component>();
   const reads = { state_topic: topics.summary, expire_after };
@@ -114,11 +134,20 @@ export function componentsOf(
     const acts = { state_topic: topics.summary, command_topic: topics.set('set') };
     components.set(key, { platform: 'number', ...acts, ...described });
   };
+  const select = (key: string, described: Described) => {
+    const acts = { state_topic: topics.summary, command_topic: topics.set('switch') };
+    components.set(key, { platform: 'select', ...acts, ...described });
+  };
   for (const [key, described] of Object.entries(DEVICE_SENSORS)) sensor(key, described);
   for (const [key, { platform, fields }] of boardEntities(board)) {
     components.set(key, { platform, ...reads, ...fields });
   }
-  for (const [name, key] of keysOf(models.map((model) => model.name))) {
+  const keys = keysOf(models.map((model) => model.name));
+  for (const model of files.length > 0 ? models : []) {
+    const key = keys.get(model.name) ?? model.name;
+    select(`model_${key}_file`, choice(model, `models['${key}']`, files));
+  }
+  for (const [name, key] of keys) {
     const at = `models['${key}']`;
     for (const [part, described] of Object.entries(modelSensors(name, at))) {
       sensor(`model_${key}_${part}`, described);

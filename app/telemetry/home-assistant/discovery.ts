@@ -66,10 +66,10 @@ export class Discovery {
   }
 
   /** What is to be published so that Home Assistant knows the device as it is now. */
-  announce(snapshot: Snapshot): Message[] {
+  announce(snapshot: Snapshot, files: readonly string[] = []): Message[] {
     const { topics, summary_seconds } = this.#options;
     const expire_after = Math.ceil(MISSING_SUMMARIES * summary_seconds);
-    const components = componentsOf(snapshot, { topics, expire_after });
+    const components = componentsOf(snapshot, { topics, expire_after, files });
     const gone = [...this.#announced].filter(([key]) => !components.has(key));
     this.#announced = components;
     this.#text = this.#payload(components);
@@ -90,9 +90,9 @@ export class Discovery {
   }
 
   /** As `announce`, where it says something else than before; nothing otherwise. */
-  renew(snapshot: Snapshot): Message[] {
+  renew(snapshot: Snapshot, files: readonly string[] = []): Message[] {
     const before = this.#text;
-    const messages = this.announce(snapshot);
+    const messages = this.announce(snapshot, files);
     return this.#text === before ? [] : messages;
   }
 
