@@ -137,7 +137,8 @@ build_native() {
 native_library() {
   local key files
   mapfile -t files < <(find native/CMakeLists.txt native/cmake native/include native/src native/tools -type f | sort)
-  key=$(digest_of "${files[@]}")
+  # Which GStreamer there is decides whether the module for it is built.
+  key="$(digest_of "${files[@]}") $(pkg-config --modversion gstreamer-app-1.0 2>/dev/null || true)"
   if stamp_matches build/native/stamp "$key" && [ -f build/native/libedgepool.so ]; then
     skip_step
   else

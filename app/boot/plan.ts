@@ -7,6 +7,7 @@ import {
 } from '../analysis/plan-file.ts';
 import { type RuntimeIdentity, runtimeIdentity } from '../analysis/runtime-identity.ts';
 import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
+import { GstSource } from '../frames/gst-source.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
 import { RECORDED_FRAMES_WAITING, type RecorderOptions } from '../frames/recorder.ts';
 import { framesPool, type RingOptions } from '../frames/ring.ts';
@@ -103,12 +104,18 @@ function sourcesOf({ source, sources }: Config): [string, SourceConfig][] {
 function sourceOf(native: Native, config: SourceConfig, fps: number): Source {
   const { kind, path, width, height, seed } = config;
   if (kind === 'pattern') return new PatternSource(native, { width, height, fps, seed });
+  if (kind === 'gst') return new GstSource(native, pipelineOf(config), fps);
   if (path === null) {
     throw new Error(`source.kind is ${kind} but source.path is null: name ${NEEDS_PATH[kind]}`);
   }
   if (kind === 'v4l2') return new V4l2Source(native, { path, width, height, fps });
   if (kind === 'y4m') return new Y4mSource(native, path, fps);
   return new StillSource(native, { path, fps, eachSeconds: config.each_seconds });
+}
+
+function pipelineOf({ pipeline }: SourceConfig): string {
+  if (pipeline !== null) return pipeline;
+  throw new Error('source.kind is gst but source.pipeline is null: give the elements of one');
 }
 
 async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal): Promise<Verdict> {

@@ -6,7 +6,8 @@ edgepool run [options]        run models on frames until Ctrl-C
                               fit=stretch|crop|letterbox. None given: the job that set-up made
   --source SOURCE             pattern (the default), still:PATH[,each=SECONDS] for a JPEG or BMP
                               file or a folder of them, v4l2:DEVICE for a camera, y4m:FILE for
-                              a recorded clip; pattern and v4l2 take width=N,height=N
+                              a recorded clip, gst:PIPELINE for what GStreamer plays; pattern
+                              and v4l2 take width=N,height=N
   --record FILE               keep the source's frames in a new file, for y4m:FILE; NAME=FILE
                               where there are several sources
   --fps N                     frames a second, 30 by default

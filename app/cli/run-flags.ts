@@ -71,7 +71,7 @@ function model(text: string): Tree {
   return settings;
 }
 
-const KINDS = ['pattern', 'still', 'v4l2', 'y4m'];
+const KINDS = ['pattern', 'still', 'v4l2', 'y4m', 'gst'];
 
 /** Settings of `--source KIND,key=value` and the kinds that have them; without any: all. */
 const SOURCE_KEYS: Readonly<Record<string, { setting: string; kinds?: readonly string[] }>> = {
@@ -82,7 +82,10 @@ const SOURCE_KEYS: Readonly<Record<string, { setting: string; kinds?: readonly s
   fps: { setting: 'fps' },
 };
 
+const GST = 'gst:';
+
 function source(option: string, text: string): Tree {
+  if (text.startsWith(GST)) return gst(option, text);
   const { head, pairs } = split(option, text);
   const colon = head.indexOf(':');
   const settings = tree();
@@ -90,7 +93,9 @@ function source(option: string, text: string): Tree {
   settings.kind = kind;
   if (colon >= 0) settings.path = head.slice(colon + 1);
   if (KINDS.includes(kind) && (kind === 'pattern') === Boolean(settings.path)) {
-    throw new UsageError(`${option} ${text}: use pattern, still:PATH, v4l2:DEVICE or y4m:FILE`);
+    throw new UsageError(
+      `${option} ${text}: use pattern, still:PATH, v4l2:DEVICE, y4m:FILE or gst:PIPELINE`,
+    );
   }
   const known = Object.entries(SOURCE_KEYS).filter(
     ([, { kinds }]) => kinds?.includes(kind) ?? true,
@@ -104,6 +109,16 @@ function source(option: string, text: string): Tree {
     const path = ['source', found[1].setting];
     settings[found[1].setting] = valueFromText(value, nodeAt(path) ?? { type: '' });
   }
+  return settings;
+}
+
+/** A pipeline has commas and equals signs of its own: all of the text is the pipeline. */
+function gst(option: string, text: string): Tree {
+  const pipeline = text.slice(GST.length).trim();
+  if (pipeline === '') throw new UsageError(`${option} ${text}: name the pipeline's elements`);
+  const settings = tree();
+  settings.kind = 'gst';
+  settings.pipeline = pipeline;
   return settings;
 }
 

@@ -5,11 +5,12 @@ export const sourceSchema = {
   properties: {
     kind: {
       type: 'string',
-      enum: ['pattern', 'still', 'v4l2', 'y4m'],
+      enum: ['pattern', 'still', 'v4l2', 'y4m', 'gst'],
       default: 'pattern',
       description:
         'pattern: a moving picture; still: a JPEG or BMP file, or a folder of them; v4l2: a ' +
-        'camera; y4m: a recorded clip of 4:2:0, once, at its own rate.',
+        'camera; y4m: a recorded clip of 4:2:0, once, at its own rate; gst: a GStreamer pipeline, ' +
+        'where the build has it.',
     },
     path: {
       path: true,
@@ -17,12 +18,20 @@ export const sourceSchema = {
       default: null,
       description: 'still: the file or folder. v4l2: the device. y4m: the file.',
     },
+    pipeline: {
+      type: ['string', 'null'],
+      default: null,
+      description:
+        'gst: the elements as gst-launch-1.0 takes them, without the sink: frames are taken at ' +
+        'the end.',
+    },
     width: {
       type: 'integer',
       minimum: 16,
       maximum: 4096,
       default: 1280,
-      description: 'Of the pattern or the camera, in pixels. A still and a clip have their own.',
+      description:
+        'Of the pattern or the camera, in pixels. A still, a clip and a pipeline have their own.',
     },
     height: {
       type: 'integer',

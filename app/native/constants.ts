@@ -68,7 +68,7 @@ export const TensorType = {
 } as const;
 export type TensorTypeName = keyof typeof TensorType;
 
-export const SourceKind = { pattern: 1, still: 2, v4l2: 3, y4m: 4 } as const;
+export const SourceKind = { pattern: 1, still: 2, v4l2: 3, y4m: 4, gst: 5 } as const;
 export const RecorderState = { on: 0, full: 1, failed: 2 } as const;
 export type RecorderStateName = keyof typeof RecorderState;
 export const EventKind = {

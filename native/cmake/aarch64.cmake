@@ -23,6 +23,8 @@ if(EP_SYSROOT_EXTRA)
          " -L${EP_EXTRA_LIB} -Wl,-rpath-link,${EP_EXTRA_LIB}")
   list(APPEND EP_EMULATOR -E LD_LIBRARY_PATH=${EP_EXTRA_LIB})
 endif()
+# pkg-config would find the GStreamer of the machine that builds.
+set(EP_GSTREAMER OFF CACHE BOOL "")
 set(CMAKE_CROSSCOMPILING_EMULATOR ${EP_EMULATOR})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

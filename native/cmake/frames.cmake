@@ -6,6 +6,7 @@ list(APPEND EP_SOURCES
   src/convert_abi.cpp
   src/events.cpp
   src/frame_memory.cpp
+  src/gst_source.cpp
   src/jpeg.cpp
   src/native_thread.cpp
   src/pattern.cpp

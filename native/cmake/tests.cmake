@@ -36,6 +36,14 @@ foreach(source ${EP_BOARD_TESTS})
   ep_add_test(${source})
 endforeach()
 
+# GLib's locks are none that the thread sanitizer knows.
+if(EP_HAS_GSTREAMER AND NOT EP_SANITIZE STREQUAL "thread")
+  ep_add_test(test/gst_source_test.cpp)
+  target_link_libraries(gst_source_test PRIVATE PkgConfig::GSTREAMER)
+  add_dependencies(gst_source_test edgepool-gst)
+  ep_run_test(test/gst_source_test.cpp)
+endif()
+
 foreach(source ${EP_KERNEL_TESTS})
   ep_add_test(${source})
   # Emulators and sanitizers stand between a program and the kernel: mlock does nothing, shadow

@@ -630,6 +630,8 @@ typedef enum ep_source_kind {
   EP_SOURCE_STILL = 2,
   EP_SOURCE_V4L2 = 3, /**< A camera: frames when it has them, with the kernel's time of each. */
   EP_SOURCE_Y4M = 4,  /**< A YUV4MPEG2 file of 4:2:0 or 4:2:2, at its own rate, once. */
+  EP_SOURCE_GST = 5,  /**< A GStreamer pipeline, where the build has it (EP_E_UNSUPPORTED else). A
+                         live one as a camera, another as a file: every frame, once. */
 } ep_source_kind;
 
 typedef struct ep_source_options {
@@ -639,7 +641,8 @@ typedef struct ep_source_options {
   uint32_t seed;       /**< Pattern: of its shapes and paths. */
   double fps;          /**< 0.1 to 240. */
   const char* path;    /**< Still: a JPEG or BMP file, or a folder of them in order of name. V4L2:
-                          the device. Y4M: the file. */
+                          the device. Y4M: the file. Gst: the pipeline as gst-launch-1.0
+                          takes it, without its sink. */
   uint64_t tag;        /**< Comes back in every event. */
   double each_seconds; /**< Still folder: how long each picture stands; 0: one frame. */
 } ep_source_options;

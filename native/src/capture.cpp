@@ -79,6 +79,7 @@ void ep_source::run_by_arrival() {
     ep::FrameSource::Arrival arrival = {};
     const Awaited awaited = frames_->await(kLongestWaitMs, &arrival, &error);
     if (awaited == Awaited::kTrouble) push(EP_EVENT_SOURCE_ERROR, error.status, error.message, 0);
+    if (awaited == Awaited::kEnded) return end();
     if (awaited == Awaited::kFrame && !capture(arrival.number, arrival.captured_ns)) return;
   }
 }
@@ -112,7 +113,8 @@ bool ep_source::capture(uint64_t number, uint64_t captured_ns) {
     outcome = fill(number, slot, &event);
   }
   if (outcome == ep::FrameSource::Outcome::kEnded) {
-    end(slot);
+    ring_->abandon(slot);
+    end();
     return false;
   }
   if (outcome == ep::FrameSource::Outcome::kFailed) {
@@ -139,8 +141,7 @@ ep::FrameSource::Outcome ep_source::fill(uint64_t number, uint32_t slot, ep_even
   return outcome;
 }
 
-void ep_source::end(uint32_t slot) {
-  ring_->abandon(slot);
+void ep_source::end() {
   ep_event event = {};
   event.kind = EP_EVENT_SOURCE_END;
   event.tag = tag_;

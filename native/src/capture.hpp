@@ -32,7 +32,7 @@ struct ep_source {
   bool wait_until(uint64_t time_ns);
   bool capture(uint64_t number, uint64_t captured_ns);
   ep::FrameSource::Outcome fill(uint64_t number, uint32_t slot, ep_event* event);
-  void end(uint32_t slot);
+  void end();
   void push(ep_event_kind kind, int32_t status, const char* message, uint64_t number);
 
   ep_ring* const ring_;

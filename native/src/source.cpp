@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "error.hpp"
+#include "gst_source.hpp"
 #include "pattern.hpp"
 #include "still.hpp"
 #include "v4l2_source.hpp"
@@ -55,9 +56,13 @@ int32_t make_source(const ep_source_options& options, std::unique_ptr<FrameSourc
       if (!has_path) return fail(error, EP_E_ARGUMENT, "source y4m: name a file");
       *out = std::make_unique<Y4mSource>(options.path);
       return EP_OK;
+    case EP_SOURCE_GST:
+      if (!has_path) return fail(error, EP_E_ARGUMENT, "source gst: name a pipeline");
+      *out = std::make_unique<GstSource>(options.path, options.fps);
+      return EP_OK;
     default:
-      return fail(error, EP_E_ARGUMENT, "source kind %u: there are pattern, still, v4l2 and y4m",
-                  options.kind);
+      return fail(error, EP_E_ARGUMENT,
+                  "source kind %u: there are pattern, still, v4l2, y4m and gst", options.kind);
   }
 }
 

@@ -32,10 +32,10 @@ class FrameSource {
     uint64_t number;
     uint64_t captured_ns;
   };
-  enum class Awaited { kFrame, kNothing, kTrouble };
+  enum class Awaited { kFrame, kNothing, kTrouble, kEnded };
 
   /** Waits at most so long for the next frame. kTrouble: `error` says what happened, or with the
-   *  status EP_OK that it is over; the source mends itself. */
+   *  status EP_OK that it is over; the source mends itself. kEnded: nothing comes after. */
   virtual Awaited await(int, Arrival*, ep_error*) { return Awaited::kNothing; }
   /** Lets the awaited frame go. */
   virtual void skip() {}

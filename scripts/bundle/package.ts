@@ -16,6 +16,9 @@ const NATIVE = join(ROOT, 'build', 'native');
 /** What of the native build the program opens or starts. */
 const NATIVE_FILES = ['libedgepool.so', 'edgepool-trial'];
 
+/** Where it was built: what a machine needs for it, the program says when it is asked for. */
+const OPTIONAL_FILES = ['libedgepool-gst.so'];
+
 const missing = NATIVE_FILES.find((name) => !existsSync(join(NATIVE, name)));
 if (missing !== undefined) {
   process.stderr.write(
@@ -28,7 +31,8 @@ rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
 const entryPoints = { edgepool: 'app/cli/index.ts', index: 'app/models/tfjs.ts' };
 await bundleProgram(entryPoints, DIST, { packages: 'external' });
-for (const name of NATIVE_FILES) copyFileSync(join(NATIVE, name), join(DIST, name));
+const built = [...NATIVE_FILES, ...OPTIONAL_FILES].filter((name) => existsSync(join(NATIVE, name)));
+for (const name of built) copyFileSync(join(NATIVE, name), join(DIST, name));
 copyPage(DIST);
 execFileSync(
   join(ROOT, 'node_modules', '.bin', 'tsc'),

@@ -60,16 +60,32 @@ test('several models keep their order, and names their meaning', () => {
   );
 });
 
+test('a pipeline keeps its commas and equals signs', () => {
+  const text = 'videotestsrc ! video/x-raw,width=320,height=240';
+  const { source } = load(`--source=gst:${text}`);
+  assert.deepEqual([source.kind, source.pipeline, source.width], ['gst', text, 1280]);
+  const { sources } = load('--source=front=gst:a b=1,c', '--source=back=pattern');
+  assert.equal(sources.front?.pipeline, 'a b=1,c');
+});
+
 test('what is wrong is wrong usage, named as it stands on the command line', () => {
   const cases: [string[], RegExp][] = [
     [['--fps=x'], /^--fps is "x"; it must be a number$/],
     [['--fps=0'], /^--fps is 0; it must be at least 0\.1$/],
     [['--broker=host'], /^--broker is "host"; it must be embedded, none or a URL/],
     [['--duration=-1'], /^--duration is -1; it must be more than 0$/],
-    [['--source=camera'], /^--source: kind is "camera"; it must be pattern, still, v4l2 or y4m$/],
-    [['--source=still'], /^--source still: use pattern, still:PATH, v4l2:DEVICE or y4m:FILE$/],
+    [
+      ['--source=camera'],
+      /^--source: kind is "camera"; it must be pattern, still, v4l2, y4m or gst$/,
+    ],
+    [
+      ['--source=still'],
+      /^--source still: use pattern, still:PATH, v4l2:DEVICE, y4m:FILE or gst:PIPELINE$/,
+    ],
     [['--source=y4m:a,width=9'], /^--source y4m:a,width=9: width is not a setting; y4m takes/],
     [['--source=v4l2:a,width=x'], /^--source: width is "x"; it must be a whole number$/],
+    [['--source=gst: '], /^--source gst: : name the pipeline's elements$/],
+    [['--source=gst'], /^--source gst: use pattern/],
     [['--source=pattern:x'], /^--source pattern:x: use pattern/],
     [['--source=still:a,eech=1'], /eech is not a setting; still takes each, fps$/],
     [['--source=a=pattern', '--source=still:x'], /^--source still:x: has no name, and others have/],

@@ -19,6 +19,17 @@ inherit cmake
 # nothing but the app, which opens it by name.
 EXTRA_OECMAKE = "-DEP_BUILD_TESTS=OFF"
 
+# `gst:` sources: a module of its own package, which the program opens when one is asked for. Off:
+# the board's own cameras need none of it, and which decoders may be shipped is a licence question.
+PACKAGECONFIG ??= ""
+PACKAGECONFIG[gst] = "-DEP_GSTREAMER=ON,-DEP_GSTREAMER=OFF,pkgconfig-native gstreamer1.0 gstreamer1.0-plugins-base"
+
+PACKAGES =+ "${PN}-gst"
+SUMMARY:${PN}-gst = "edgepool: frames from GStreamer pipelines"
+FILES:${PN}-gst = "${libdir}/libedgepool-gst.so"
+# The sink is a library; the conversion before it is a plugin.
+RDEPENDS:${PN}-gst = "gstreamer1.0-plugins-base-videoconvertscale gstreamer1.0-plugins-base-app"
+
 SOLIBS = ".so"
 FILES_SOLIBSDEV = ""
 
