@@ -49,6 +49,7 @@ void* NativeThread::run(void* self) {
   thread->id_.store(gettid());
   thread->id_.notify_all();
   touch_stack();
+  touch_heap();
   register_current_thread(thread->name_);
   thread->body_(thread->context_);
   return nullptr;

@@ -1,5 +1,5 @@
-// A thread of the library: a stack small enough to be touched in full, no signals, a name, counted
-// by the witness of page faults.
+// A thread of the library: a stack small enough to be touched in full, a heap whose beginning is
+// touched, no signals, a name, counted by the witness of page faults.
 #pragma once
 
 #include <pthread.h>

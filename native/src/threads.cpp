@@ -161,6 +161,17 @@ __attribute__((no_sanitize("address"), noinline)) void touch_stack() {
   }
 }
 
+void touch_heap() {
+  // Below the size from which on glibc maps each block by itself (128 KiB), and no more at the end
+  // of the thread's heap than it keeps there when blocks are freed (as much).
+  constexpr size_t kBytes = size_t{120} << 10;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* const block = std::malloc(kBytes);
+  if (block == nullptr) return;
+  for (size_t at = 0; at < kBytes; at += page) static_cast<volatile char*>(block)[at] = 0;
+  std::free(block);
+}
+
 int start_in_scope(const Scope& scope, unsigned long* thread, const void* attributes,
                    void* (*start)(void*), void* argument) {
   Thread* const entry = take_entry();

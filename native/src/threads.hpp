@@ -27,6 +27,11 @@ bool register_current_thread(const char* name);
  *  calls cost one thread-local load. */
 void touch_stack();
 
+/** Writes to the first pages that malloc gives to the calling thread, and frees them, which leaves
+ *  them with it: what libraries allocate on it for their work faults nowhere, up to some 120 KiB.
+ */
+void touch_heap();
+
 /** pthread_create for the re-pointed entries: the new thread inherits the caller's scope, never
  *  throws, touches its stack, is counted, and holds its pool until its last destructor has run.
  *  `scope` is the caller's. Returns pthread_create's value, EAGAIN iff the table is full. */

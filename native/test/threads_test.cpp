@@ -6,7 +6,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -96,6 +99,28 @@ TEST(Threads, ATouchedStackTakesNoFurtherFault) {
   }
   // A stack that glibc has kept from an earlier thread may have been used before.
   EXPECT_GE(untouched, 0);
+}
+
+TEST(Threads, ATouchedHeapTakesNoFurtherFault) {
+  long touched = -1;
+  std::thread([&] {
+    ep::touch_heap();
+    const long before = own_minor_faults();
+    // As a decoder works: pieces that come and go, some of them in the other order.
+    for (int round = 0; round < 50; ++round) {
+      std::array<void*, 8> pieces;
+      for (size_t i = 0; i < pieces.size(); ++i) {
+        pieces[i] = std::malloc(8 * 1024 + i * 100);
+        std::memset(pieces[i], round, 8 * 1024 + i * 100);
+      }
+      for (void* const piece : pieces) std::free(piece);
+    }
+    touched = own_minor_faults() - before;
+  }).join();
+  EXPECT_GE(touched, 0);
+  if (faults_are_ours()) {
+    EXPECT_EQ(touched, 0);
+  }
 }
 
 TEST(Threads, ManyThreadsComeAndGo) {

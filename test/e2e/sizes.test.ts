@@ -33,7 +33,7 @@ testWithShared('between 720p and 1080p slots grow and shrink, and no frame is lo
   const source = ['--source', `still:${folder},each=2`, '--model', `${model},labels=${labels}`];
   const program = new Edgepool(['run', ...source, '--duration', '12', '--report', file]);
   // Both changes have been seen, and each model has run on both sizes.
-  await until('six seconds of figures', () => statuses(program).length >= 6);
+  await until('six seconds of figures', () => statuses(program).length >= 6, 30_000);
   const before = faultsOfStream(program.child.pid ?? 0);
   await until('four more', () => statuses(program).length >= 10);
   assert.deepEqual(faultsOfStream(program.child.pid ?? 0), before, 'page faults, thread by thread');
