@@ -75,6 +75,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
 
   const ground = [region, runtime, models, ...frames, events];
   const tellers = [report, health, telemetry, window];
-  const stream = [eventLoopDelay, pipeline, commands, announcement, statusLine];
+  const prepared = [commands.preparation, eventLoopDelay];
+  const stream = [...prepared, pipeline, commands, announcement, statusLine];
   return new Lifecycle([...ground, ...tellers, ...stream], signal);
 }

@@ -38,6 +38,8 @@ const VERIFY_NICENESS = 10;
 
 /** The commands and the ways by which they come. */
 export class Commands implements Part {
+  /** Comes before frames flow; the commands themselves come after. */
+  readonly preparation: Part;
   readonly #control: Control;
   readonly #folder: ModelFolder;
   readonly #upload: ModelUpload;
@@ -63,6 +65,11 @@ export class Commands implements Part {
       verify: (file, signal) =>
         trial({ file, runtimeLibrary: library, signal, niceness: VERIFY_NICENESS }),
     });
+    const control = this.#control;
+    this.preparation = {
+      start: async () => control.prepare(),
+      stop: async () => undefined,
+    };
     this.#socket = new SocketServer(this.#control, {
       path: socketPath(config.control.socket, process.env),
       named: config.control.socket !== null,

@@ -30,11 +30,17 @@ export class Control {
     this.#commands = new Map(COMMANDS.map((command) => [command.name, command]));
   }
 
+  /** Compiles what checks arguments: tens of milliseconds, which no frame shall wait for. */
+  prepare(): void {
+    if (this.#checks.size > 0) return;
+    const ajv = new Ajv({ allowUnionTypes: true, verbose: true, keywords: ['expects'] });
+    for (const { name, schema } of COMMANDS) this.#checks.set(name, ajv.compile(schema));
+  }
+
   /** Commands are taken from now on. */
   async start(): Promise<void> {
     if (this.#leaving !== null) return;
-    const ajv = new Ajv({ allowUnionTypes: true, verbose: true, keywords: ['expects'] });
-    for (const { name, schema } of COMMANDS) this.#checks.set(name, ajv.compile(schema));
+    this.prepare();
     this.#leaving = new AbortController();
   }
 
