@@ -246,7 +246,7 @@ function planCameras(
     const source = sourceOf(native, settings, fps);
     const record = recordOf(config, name, source);
     const waiting = record === null ? 0 : RECORDED_FRAMES_WAITING;
-    const slots = slotsFor(models(name) + SPARE_MODELS) + waiting;
+    const slots = slotsFor(models(name) + SPARE_MODELS) + waiting + source.heldSlots;
     const ring = { slots, slotBytes: source.probe().bytes };
     const poolName = all.length === 1 ? 'frames' : `frames ${name}`;
     const pool = framesPool(poolName, ring, chunkBytes);

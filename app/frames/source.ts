@@ -20,6 +20,8 @@ export interface TrueShape {
   visible: number;
 }
 
+const WAY_BYTES = 256;
+
 /** A capture thread that fills a ring at the frame rate. Each kind of source gives its options. */
 export abstract class Source {
   /** What the source is, for messages: `pattern 1280x720`, `still cat.jpg`. */
@@ -71,6 +73,19 @@ export abstract class Source {
     } catch (error) {
       throw new Error(`source ${this.description}: ${(error as Error).message}`);
     }
+  }
+
+  /** How frames come into slots while it runs, in a few words; null where there is nothing to say. */
+  protected get way(): string | null {
+    if (this.#handle === null) return null;
+    const text = Buffer.alloc(WAY_BYTES);
+    this.native.ep_source_way(this.#handle, text, text.length);
+    return text.toString('utf8', 0, text.indexOf(0)) || null;
+  }
+
+  /** Slots that the source keeps for itself while it runs. */
+  get heldSlots(): number {
+    return 0;
   }
 
   /** Gives frames of another size from the next start on; false where the source cannot. */

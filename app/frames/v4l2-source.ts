@@ -23,8 +23,13 @@ export class V4l2Source extends Source {
 
   get description(): string {
     const { path, width, height } = this.#options;
-    // How frames come out of the kernel: the only way that there is so far.
-    return `v4l2 ${path} ${width}x${height} (mmap)`;
+    const { way } = this;
+    return `v4l2 ${path} ${width}x${height}${way === null ? '' : ` (${way})`}`;
+  }
+
+  /** A camera that writes into slots by itself has some at all times. */
+  override get heldSlots(): number {
+    return 4;
   }
 
   protected options(): SourceOptionsStruct {

@@ -182,6 +182,7 @@ export interface Native {
     ) => Status
   >;
   ep_source_stop: Call<(source: SourceHandle, error: Err) => Status>;
+  ep_source_way: Call<(source: SourceHandle, text: Uint8Array, capacity: number) => void>;
   ep_source_rate: Call<(options: SourceOptionsStruct, fps: Out<number>, error: Err) => Status>;
   ep_recorder_start: Call<
     (

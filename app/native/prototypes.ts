@@ -56,6 +56,7 @@ export const prototypes = [
   'int32_t ep_source_probe(const ep_source_options *options, _Out_ ep_frame *largest, void *error)',
   'int32_t ep_source_start(ep_ring *ring, ep_events *events, const ep_source_options *options, _Out_ ep_source **out, void *error)',
   'int32_t ep_source_stop(ep_source *source, void *error)',
+  'void ep_source_way(ep_source *source, void *text, uint32_t capacity)',
   'int32_t ep_source_rate(const ep_source_options *options, _Out_ double *fps, void *error)',
   'int32_t ep_recorder_start(ep_ring *ring, const ep_recorder_options *options, _Out_ ep_recorder **out, void *error)',
   'int32_t ep_recorder_offer(ep_recorder *recorder, const void *frame, void *error)',

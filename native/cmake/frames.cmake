@@ -1,9 +1,11 @@
 # Events, ring, sources, conversion, worker.
 list(APPEND EP_SOURCES
   src/bmp.cpp
+  src/camera_slots.cpp
   src/capture.cpp
   src/convert.cpp
   src/convert_abi.cpp
+  src/dma_buffer.cpp
   src/events.cpp
   src/frame_memory.cpp
   src/gst_source.cpp
@@ -31,6 +33,7 @@ list(APPEND EP_SOURCES
 list(APPEND EP_TESTS
   test/capture_test.cpp
   test/convert_test.cpp
+  test/dma_buffer_test.cpp
   test/events_test.cpp
   test/jpeg_test.cpp
   test/pattern_test.cpp

@@ -691,6 +691,10 @@ EP_API uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width,
  *  is preceded by one of status EP_OK. A frame that cannot be decoded is reported and skipped. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
                                ep_source** out, ep_error* error);
+/** How a running source's frames come into slots, in words: `dmabuf`, or `mmap: ` and why a camera
+ *  does not write into slots by itself. Empty where there is nothing to say. At most `capacity`
+ *  bytes with the end. Any thread. */
+EP_API void ep_source_way(ep_source* source, char* text, uint32_t capacity);
 /** Ends and joins the thread; safe on one that ended by itself. */
 EP_API int32_t ep_source_stop(ep_source* source, ep_error* error);
 

@@ -121,13 +121,14 @@ bool ep_source::capture(uint64_t number, uint64_t captured_ns) {
     ring_->abandon(slot);
     return true;
   }
-  event.frame.slot = slot;
+  const uint32_t full = frames_->filled(slot);
+  event.frame.slot = full;
   event.frame.number = number;
   event.frame.captured_ns = captured_ns;
-  event.bytes_copied = ring_->content(slot)->bytes_copied;
-  ring_->publish(slot);
+  event.bytes_copied = ring_->content(full)->bytes_copied;
+  ring_->publish(full);
   // Nobody would ever release it: the app will see the gap in the numbers.
-  if (!events_->try_push(event)) ring_->release(slot);
+  if (!events_->try_push(event)) ring_->release(full);
   return true;
 }
 
@@ -208,6 +209,12 @@ int32_t ep_source_rate(const ep_source_options* options, double* fps, ep_error* 
   } catch (const std::exception& failure) {
     return ep::fail(error, EP_E_NO_MEMORY, "source: cannot be probed: %s", failure.what());
   }
+}
+
+void ep_source_way(ep_source* source, char* text, uint32_t capacity) {
+  if (text == nullptr || capacity == 0) return;
+  const std::string way = source == nullptr ? std::string() : source->way();
+  std::snprintf(text, capacity, "%s", way.c_str());
 }
 
 int32_t ep_source_thread(ep_source* source) { return source == nullptr ? 0 : source->thread(); }

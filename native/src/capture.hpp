@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "edgepool.h"
 #include "events.hpp"
@@ -23,6 +24,7 @@ struct ep_source {
   int32_t start(const ep_source_options& options, ep_error* error);
   void stop();
   int32_t thread() const { return thread_.id(); }
+  std::string way() { return frames_ == nullptr ? std::string() : frames_->way(); }
 
  private:
   void run();

@@ -19,6 +19,12 @@ void PoolPart::close() {
   if (pool_ != nullptr) pool_->close_part(this);
 }
 
+std::vector<Stretch> PoolPart::stretches(uint64_t bytes) const {
+  return pool_->region_->stretches(holding_, bytes);
+}
+
+int PoolPart::memfd() const { return pool_->region_->memfd(); }
+
 }  // namespace ep
 
 int32_t ep_pool::open_part(ep::PoolPart* part, uint64_t window_bytes, ep_error* error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "edgepool.h"
 #include "region.hpp"
@@ -23,6 +24,10 @@ class PoolPart {
    *  beyond the window). One thread at a time. */
   int32_t resize(uint64_t bytes, ep_error* error);
   void close();
+
+  /** Where its first `bytes` lie in the region's memfd; that stays so while it does not shrink. */
+  std::vector<Stretch> stretches(uint64_t bytes) const;
+  int memfd() const;
 
   uint8_t* data() const { return reinterpret_cast<uint8_t*>(base_); }
   uint64_t bytes() const { return bytes_; }

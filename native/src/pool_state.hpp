@@ -74,6 +74,8 @@ struct ep_pool {
   uint32_t id() const { return holding_.id; }
 
  private:
+  friend class ep::PoolPart;
+
   // By the heap; the parts come on top.
   uint64_t mapped_bytes() const { return holding_.granules * region_->granule_bytes(); }
   uint32_t phase_granules() const;

@@ -239,6 +239,23 @@ bool ep_region::map(char* address, const ep::Piece& piece) const {
   return ep::populate(address, bytes);
 }
 
+std::vector<ep::Stretch> ep_region::stretches(const ep::Holding& holding, uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  std::vector<ep::Stretch> all;
+  for (uint32_t node = holding.last_node; node != ep::kNoNode; node = nodes_[node].previous) {
+    const ep::Run& run = nodes_[node].run;
+    all.push_back({run.first * granule_bytes_, run.count * granule_bytes_});
+  }
+  std::reverse(all.begin(), all.end());
+  uint64_t left = bytes;
+  for (ep::Stretch& stretch : all) {
+    stretch.bytes = std::min(stretch.bytes, left);
+    left -= stretch.bytes;
+  }
+  std::erase_if(all, [](const ep::Stretch& stretch) { return stretch.bytes == 0; });
+  return all;
+}
+
 void ep_region::get_stats(ep_region_stats* out) {
   const std::lock_guard lock(mutex_);
   *out = {};

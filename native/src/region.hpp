@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "chunks.hpp"
 #include "edgepool.h"
@@ -42,6 +43,12 @@ struct Holding {
 struct Piece {
   Run run;
   uint32_t window_granule;
+};
+
+/** Where a part of a holding lies in the region's file. */
+struct Stretch {
+  uint64_t offset;
+  uint64_t bytes;
 };
 
 }  // namespace ep
@@ -83,6 +90,10 @@ struct ep_region {
 
   /** Maps a piece at `address` and makes it present. False with errno set iff the kernel cannot. */
   bool map(char* address, const ep::Piece& piece) const;
+
+  /** Where the first `bytes` of a holding lie in `memfd()`, in order; fewer where it has fewer. */
+  std::vector<ep::Stretch> stretches(const ep::Holding& holding, uint64_t bytes);
+  int memfd() const { return master_.fd(); }
 
   void get_stats(ep_region_stats* out);
   uint32_t map_owners(uint16_t* owners, uint32_t capacity);

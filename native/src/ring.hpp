@@ -77,6 +77,9 @@ struct ep_ring {
     return slot < count_ ? slots_[slot].capacity.load(std::memory_order_acquire) : 0;
   }
   ep_pool* pool() const { return pool_; }
+  uint32_t count() const { return count_; }
+  /** A slot's memory for devices; it does not shrink while it is held or being filled. */
+  const ep::PoolPart& memory(uint32_t slot) const { return slots_[slot].pixels; }
 
  private:
   static constexpr int32_t kFree = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "edgepool.h"
 #include "ring.hpp"
@@ -47,6 +48,13 @@ class FrameSource {
    *  and the next call goes on with what comes after; kEnded: nothing comes after. */
   virtual Outcome fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
                        ep_error* error) = 0;
+
+  /** The slot that the frame is in which was filled last, `slot` being the one that was given:
+   *  another where a device writes into slots by itself. */
+  virtual uint32_t filled(uint32_t slot) const { return slot; }
+
+  /** How frames come into slots, for people; empty where it goes without saying. Any thread. */
+  virtual std::string way() { return {}; }
 
  protected:
   FrameSource() = default;

@@ -171,17 +171,26 @@ int32_t V4l2Device::negotiate(const CameraWish& wish, CameraFormat* out, ep_erro
   return status;
 }
 
-int32_t V4l2Device::map(uint32_t index, ep_error* error) {
+uint32_t V4l2Device::type() const {
+  return multi_planar_ ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
+}
+
+/** What every call about a buffer takes. */
+v4l2_buffer V4l2Device::about(uint32_t index, v4l2_plane* plane) const {
   v4l2_buffer buffer = {};
-  v4l2_plane plane = {};
   buffer.index = index;
-  buffer.memory = V4L2_MEMORY_MMAP;
-  buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+  buffer.memory = imported_.empty() ? V4L2_MEMORY_MMAP : V4L2_MEMORY_DMABUF;
+  buffer.type = type();
   if (multi_planar_) {
-    buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
-    buffer.m.planes = &plane;
+    buffer.m.planes = plane;
     buffer.length = 1;
   }
+  return buffer;
+}
+
+int32_t V4l2Device::map(uint32_t index, ep_error* error) {
+  v4l2_plane plane = {};
+  v4l2_buffer buffer = about(index, &plane);
   if (!control(VIDIOC_QUERYBUF, &buffer)) return refuse("VIDIOC_QUERYBUF", error);
   const size_t bytes = multi_planar_ ? plane.length : buffer.length;
   const off_t offset = static_cast<off_t>(multi_planar_ ? plane.m.mem_offset : buffer.m.offset);
@@ -190,15 +199,13 @@ int32_t V4l2Device::map(uint32_t index, ep_error* error) {
   if (data == MAP_FAILED) return refuse("mmap", error);
   buffers_[index] = {data, bytes};
   buffer_count_ = index + 1;
-  if (!control(VIDIOC_QBUF, &buffer)) return refuse("VIDIOC_QBUF", error);
-  return EP_OK;
+  return queue(index, error);
 }
 
 int32_t V4l2Device::start(ep_error* error) {
-  uint32_t type = multi_planar_ ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
   v4l2_requestbuffers request = {};
   request.count = kBuffers;
-  request.type = type;
+  request.type = type();
   request.memory = V4L2_MEMORY_MMAP;
   if (!control(VIDIOC_REQBUFS, &request)) return refuse("VIDIOC_REQBUFS", error);
   if (request.count < 2) {
@@ -210,24 +217,66 @@ int32_t V4l2Device::start(ep_error* error) {
     const int32_t status = map(index, error);
     if (status != EP_OK) return status;
   }
-  if (!control(VIDIOC_STREAMON, &type)) return refuse("VIDIOC_STREAMON", error);
+  return stream(error);
+}
+
+int32_t V4l2Device::import(std::vector<int> memory, size_t bytes, ep_error* error) {
+  if (memory.empty() || memory.size() > kMostBuffers) {
+    return fail(error, EP_E_ARGUMENT, "%zu slots, a device takes 1 to %u", memory.size(),
+                kMostBuffers);
+  }
+  v4l2_requestbuffers request = {};
+  request.count = static_cast<uint32_t>(memory.size());
+  request.type = type();
+  request.memory = V4L2_MEMORY_DMABUF;
+  if (!control(VIDIOC_REQBUFS, &request)) return refuse("VIDIOC_REQBUFS", error);
+  imported_ = std::move(memory);
+  imported_bytes_ = bytes;
+  if (request.count == imported_.size()) return EP_OK;
+  const size_t wanted = imported_.size();
+  forget();
+  return fail(error, EP_E_NO_MEMORY, "the device takes %u buffers, there are %zu", request.count,
+              wanted);
+}
+
+int32_t V4l2Device::queue(uint32_t index, ep_error* error) {
+  v4l2_plane plane = {};
+  v4l2_buffer buffer = about(index, &plane);
+  if (!imported_.empty() && multi_planar_) {
+    plane.m.fd = imported_[index];
+    plane.length = static_cast<uint32_t>(imported_bytes_);
+  } else if (!imported_.empty()) {
+    buffer.m.fd = imported_[index];
+    buffer.length = static_cast<uint32_t>(imported_bytes_);
+  }
+  return control(VIDIOC_QBUF, &buffer) ? EP_OK : refuse("VIDIOC_QBUF", error);
+}
+
+int32_t V4l2Device::stream(ep_error* error) {
+  uint32_t kind = type();
+  if (!control(VIDIOC_STREAMON, &kind)) return refuse("VIDIOC_STREAMON", error);
   streaming_ = true;
   return EP_OK;
+}
+
+void V4l2Device::forget() {
+  uint32_t kind = type();
+  if (streaming_) static_cast<void>(control(VIDIOC_STREAMOFF, &kind));
+  streaming_ = false;
+  v4l2_requestbuffers request = {};
+  request.type = kind;
+  request.memory = V4L2_MEMORY_DMABUF;
+  // Buffers that were queued come back without it, too, when the device is closed.
+  static_cast<void>(control(VIDIOC_REQBUFS, &request));
+  imported_.clear();
 }
 
 V4l2Device::Got V4l2Device::dequeue(int timeout_ms, CameraFrame* out, ep_error* error) {
   pollfd waited = {descriptor_, POLLIN, 0};
   const int ready = poll(&waited, 1, timeout_ms);
   if (ready == 0 || (ready < 0 && errno == EINTR)) return Got::kNothing;
-  v4l2_buffer buffer = {};
   v4l2_plane plane = {};
-  buffer.memory = V4L2_MEMORY_MMAP;
-  buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  if (multi_planar_) {
-    buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
-    buffer.m.planes = &plane;
-    buffer.length = 1;
-  }
+  v4l2_buffer buffer = about(0, &plane);
   if (!control(VIDIOC_DQBUF, &buffer)) {
     const bool failed = (waited.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
     if (errno == EAGAIN && !failed) return Got::kNothing;
@@ -235,45 +284,39 @@ V4l2Device::Got V4l2Device::dequeue(int timeout_ms, CameraFrame* out, ep_error* 
     refuse("VIDIOC_DQBUF", error);
     return Got::kGone;
   }
-  if (buffer.index >= buffer_count_) {
+  const bool imports = !imported_.empty();
+  if (buffer.index >= (imports ? imported_.size() : buffer_count_)) {
     fail(error, EP_E_SYSTEM, "source v4l2 %s: names a buffer that it does not have", path_.c_str());
     return Got::kGone;
   }
-  const Buffer& mapped = buffers_[buffer.index];
+  const size_t room = imports ? imported_bytes_ : buffers_[buffer.index].bytes;
   const size_t from = multi_planar_ ? plane.data_offset : 0;
   const size_t used = multi_planar_ ? plane.bytesused : buffer.bytesused;
   out->buffer = buffer.index;
   out->sequence = buffer.sequence;
   out->captured_ns = captured_at(buffer);
-  out->damaged = (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0 || used > mapped.bytes || from > used;
-  out->data = static_cast<const uint8_t*>(mapped.data) + (out->damaged ? 0 : from);
+  out->damaged = (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0 || used > room || from > used ||
+                 (imports && from != 0);
+  out->data = imports ? nullptr : static_cast<const uint8_t*>(buffers_[buffer.index].data);
+  if (!imports && !out->damaged) out->data += from;
   out->bytes = out->damaged ? 0 : used - from;
   return Got::kFrame;
 }
 
 void V4l2Device::requeue(const CameraFrame& frame) {
-  v4l2_buffer buffer = {};
-  v4l2_plane plane = {};
-  buffer.index = frame.buffer;
-  buffer.memory = V4L2_MEMORY_MMAP;
-  buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  if (multi_planar_) {
-    buffer.type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
-    buffer.m.planes = &plane;
-    buffer.length = 1;
-  }
   // A device that is gone shows it at the next dequeue.
-  static_cast<void>(control(VIDIOC_QBUF, &buffer));
+  static_cast<void>(queue(frame.buffer, nullptr));
 }
 
 void V4l2Device::close() {
   if (descriptor_ < 0) return;
-  uint32_t type = multi_planar_ ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
-  if (streaming_) static_cast<void>(control(VIDIOC_STREAMOFF, &type));
+  uint32_t kind = type();
+  if (streaming_) static_cast<void>(control(VIDIOC_STREAMOFF, &kind));
   for (uint32_t index = 0; index < buffer_count_; ++index) {
     munmap(buffers_[index].data, buffers_[index].bytes);
   }
   buffer_count_ = 0;
+  imported_.clear();
   streaming_ = false;
   ::close(descriptor_);
   descriptor_ = -1;

@@ -1,4 +1,5 @@
-// A V4L2 capture device: what it offers, and its frames in buffers of its own (mmap).
+// A V4L2 capture device: what it offers, and its frames in buffers of its own (mmap) or of ours
+// (dma-buf).
 #pragma once
 
 #include <linux/videodev2.h>
@@ -6,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "edgepool.h"
 
@@ -31,7 +33,7 @@ struct CameraFormat {
 
 /** A frame in one of the device's buffers, until `requeue`. */
 struct CameraFrame {
-  const uint8_t* data = nullptr;
+  const uint8_t* data = nullptr;  // null: in the memory that was given
   size_t bytes = 0;
   uint64_t captured_ns = 0;  // the kernel's, of CLOCK_MONOTONIC
   uint32_t sequence = 0;     // the driver's; a gap is a frame that it lost
@@ -59,6 +61,15 @@ class V4l2Device {
   /** Once, after `negotiate`: maps buffers and starts to stream. */
   int32_t start(ep_error* error);
 
+  /** Instead of `start`: buffer n is the dma-buf `memory[n]`, of `bytes`. The device has none yet:
+   *  give it some with `queue`, then `stream`. Where it fails the device can be started otherwise.
+   */
+  int32_t import(std::vector<int> memory, size_t bytes, ep_error* error);
+  int32_t queue(uint32_t buffer, ep_error* error);
+  int32_t stream(ep_error* error);
+  /** Takes imported buffers back; `start` may follow. */
+  void forget();
+
   enum class Got { kFrame, kNothing, kGone };
   /** Waits at most so long for a frame. kGone: `error` says why, the device is of no use any more.
    */
@@ -71,6 +82,7 @@ class V4l2Device {
 
  private:
   static constexpr uint32_t kBuffers = 4;
+  static constexpr uint32_t kMostBuffers = VIDEO_MAX_FRAME;
 
   struct Buffer {
     void* data = nullptr;
@@ -80,6 +92,8 @@ class V4l2Device {
   int32_t choose(const CameraWish& wish, CameraFormat* out, ep_error* error);
   int32_t set_format(CameraFormat* format, ep_error* error);
   double set_rate(double fps);
+  uint32_t type() const;
+  v4l2_buffer about(uint32_t index, v4l2_plane* plane) const;
   int32_t map(uint32_t index, ep_error* error);
   int32_t refuse(const char* call, ep_error* error) const;
   bool control(unsigned long request, void* argument) const;
@@ -88,8 +102,10 @@ class V4l2Device {
   int descriptor_ = -1;
   bool multi_planar_ = false;
   bool streaming_ = false;
-  Buffer buffers_[kBuffers];
+  Buffer buffers_[kBuffers];  // mapped
   uint32_t buffer_count_ = 0;
+  std::vector<int> imported_;
+  size_t imported_bytes_ = 0;
 };
 
 }  // namespace ep

@@ -40,10 +40,11 @@ ep_frame largest_frame(const CameraFormat& format) {
 
 }  // namespace
 
-V4l2Source::V4l2Source(std::string path, const CameraWish& wish)
+V4l2Source::V4l2Source(std::string path, const CameraWish& wish, const char* maker)
     : path_(std::move(path)),
       wish_(wish),
       patience_ns_(patience(wish.fps)),
+      maker_(maker),
       back_off_(kLeastRetry, kMostRetry) {}
 
 int32_t V4l2Source::probe(ep_frame* largest, ep_error* error) {
@@ -74,15 +75,46 @@ int32_t V4l2Source::connect(ep_error* error) {
                   "width and height",
                   path_.c_str(), format_.width, format_.height);
   }
-  if (status == EP_OK) status = device_.start(error);
+  if (status == EP_OK) status = stream(error);
   if (status != EP_OK) {
-    device_.close();
+    disconnect();
     return status;
   }
   connected_ = true;
   last_frame_ns_ = now_ns();
   numbers_.restart();
   return EP_OK;
+}
+
+int32_t V4l2Source::stream(ep_error* error) {
+  ep_error why = {};
+  if (slots_.start(ring_, &device_, format_, largest_frame(format_), maker_, &why)) {
+    set_way("dmabuf");
+    return EP_OK;
+  }
+  std::string reason = why.message;
+  const std::string subject = "source v4l2 " + path_ + ": ";
+  if (reason.compare(0, subject.size(), subject) == 0) reason.erase(0, subject.size());
+  set_way("mmap: " + reason);
+  return device_.start(error);
+}
+
+/** Whatever the camera had is free again. */
+void V4l2Source::disconnect() {
+  device_.close();
+  slots_.drop();
+  connected_ = false;
+  waiting_ = false;
+}
+
+void V4l2Source::set_way(const std::string& way) {
+  const std::lock_guard lock(way_mutex_);
+  way_ = way;
+}
+
+std::string V4l2Source::way() {
+  const std::lock_guard lock(way_mutex_);
+  return way_;
 }
 
 FrameSource::Awaited V4l2Source::retry(int timeout_ms) {
@@ -99,8 +131,7 @@ FrameSource::Awaited V4l2Source::retry(int timeout_ms) {
 
 /** Reported only the first time, until a frame comes again. */
 FrameSource::Awaited V4l2Source::lose(const ep_error& reason, ep_error* error) {
-  device_.close();
-  connected_ = false;
+  disconnect();
   retry_at_ns_ = now_ns() + back_off_.next_ns();
   if (troubled_) return Awaited::kNothing;
   troubled_ = true;
@@ -151,11 +182,28 @@ FrameSource::Outcome V4l2Source::fill(uint64_t, uint32_t slot, ep_frame* frame, 
   int32_t status = EP_OK;
   if (current_.damaged) {
     status = fail(error, EP_E_IMAGE, "source v4l2 %s: gave a damaged frame", path_.c_str());
+  } else if (slots_.on()) {
+    if (hand_over(slot, frame, error) == EP_OK) return Outcome::kFilled;
+    status = EP_E_IMAGE;
   } else {
     status = is_mjpeg(format_.fourcc) ? decode(slot, frame, error) : copy(slot, frame, error);
   }
   skip();
   return status == EP_OK ? Outcome::kFilled : Outcome::kFailed;
+}
+
+/** The frame's slot for a free one. */
+int32_t V4l2Source::hand_over(uint32_t slot, ep_frame* frame, ep_error* error) {
+  *frame = largest_frame(format_);
+  if (current_.bytes < frame->bytes) {
+    return fail(error, EP_E_IMAGE, "source v4l2 %s: gave a frame that is cut short", path_.c_str());
+  }
+  filled_ = current_.buffer;
+  slots_.take(filled_);
+  slots_.give(slot, &device_);
+  *ring_->content(filled_) = {0, 0, 0};
+  waiting_ = false;
+  return EP_OK;
 }
 
 int32_t V4l2Source::copy(uint32_t slot, ep_frame* frame, ep_error* error) {

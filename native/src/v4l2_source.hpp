@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "back_off.hpp"
+#include "camera_slots.hpp"
 #include "edgepool.h"
 #include "frame_number.hpp"
 #include "jpeg.hpp"
@@ -14,13 +16,17 @@
 namespace ep {
 
 /**
- * A frame is copied once, from the device's buffer into a slot, or decoded there where the camera
- * sends MJPEG. A camera that is unplugged, fails or gives no frame for a while is reported once and
- * opened again with a back-off until a frame comes, which is reported too.
+ * The camera writes frames into slots by itself (dma-buf). Where it, the kernel or the format do
+ * not allow that, a frame is copied once, from the device's buffer into a slot, or decoded there
+ * where the camera sends MJPEG; `way` says why. A camera that is unplugged, fails or gives no frame
+ * for a while is reported once and opened again with a back-off until a frame comes, which is
+ * reported too.
  */
 class V4l2Source final : public FrameSource {
  public:
-  V4l2Source(std::string path, const CameraWish& wish);
+  /** `maker`: the device that makes dma-bufs of the region's pages. */
+  V4l2Source(std::string path, const CameraWish& wish, const char* maker = kUdmabuf);
+  ~V4l2Source() override { disconnect(); }
 
   int32_t probe(ep_frame* largest, ep_error* error) override;
   int32_t prepare(ep_ring* ring, ep_error* error) override;
@@ -30,9 +36,15 @@ class V4l2Source final : public FrameSource {
   void skip() override;
   Outcome fill(uint64_t number, uint32_t slot, ep_frame* frame, char* note,
                ep_error* error) override;
+  uint32_t filled(uint32_t slot) const override { return slots_.on() ? filled_ : slot; }
+  std::string way() override;
 
  private:
   int32_t connect(ep_error* error);
+  int32_t stream(ep_error* error);
+  void disconnect();
+  void set_way(const std::string& way);
+  int32_t hand_over(uint32_t slot, ep_frame* frame, ep_error* error);
   Awaited retry(int timeout_ms);
   Awaited lose(const ep_error& reason, ep_error* error);
   Awaited arrive(Arrival* arrival, ep_error* error);
@@ -42,8 +54,11 @@ class V4l2Source final : public FrameSource {
   const std::string path_;
   const CameraWish wish_;
   const uint64_t patience_ns_;
+  const char* const maker_;
   ep_ring* ring_ = nullptr;
   V4l2Device device_;
+  CameraSlots slots_;
+  uint32_t filled_ = 0;  // by the camera: the last frame's slot
   CameraFormat format_;
   JpegDecoder jpeg_;
   FrameNumber numbers_;
@@ -54,6 +69,9 @@ class V4l2Source final : public FrameSource {
   CameraFrame current_;
   uint64_t last_frame_ns_ = 0;  // or the start of streaming
   uint64_t retry_at_ns_ = 0;
+
+  std::mutex way_mutex_;
+  std::string way_;
 };
 
 }  // namespace ep

@@ -25,6 +25,7 @@ using ep_test::Ring;
 using Awaited = FrameSource::Awaited;
 
 constexpr char kDevice[] = "/dev/video0";
+constexpr char kNoMaker[] = "/dev/null";  // makes no dma-buf: frames are copied
 constexpr char kReload[] = "rmmod vivid && modprobe vivid";
 constexpr int kMostTurns = 600;  // of 100 ms: a minute
 constexpr uint32_t kWidth = 640;
@@ -60,8 +61,9 @@ struct Taken {
 /** A camera with a ring, its frames taken by hand. */
 class Camera {
  public:
-  explicit Camera(uint32_t fourcc)
-      : ring_(pool_.get(), 3, kMiB), source_(kDevice, CameraWish{kWidth, kHeight, 30, fourcc}) {
+  explicit Camera(uint32_t fourcc, const char* maker = kNoMaker)
+      : ring_(pool_.get(), 8, kMiB),
+        source_(kDevice, CameraWish{kWidth, kHeight, 30, fourcc}, maker) {
     ep_frame largest = {};
     ep_error error = {};
     EXPECT_EQ(source_.probe(&largest, &error), EP_OK) << error.message;
@@ -89,6 +91,8 @@ class Camera {
     return taken;
   }
 
+  std::string way() { return source_.way(); }
+
   void (*on_trouble_)() = nullptr;
 
  private:
@@ -99,10 +103,11 @@ class Camera {
     EXPECT_EQ(source_.fill(taken->number, slot, &taken->frame, note, &error),
               FrameSource::Outcome::kFilled)
         << error.message;
-    const uint8_t* const pixels = ring_.get()->pixels(slot);
+    const uint32_t full = source_.filled(slot);
+    const uint8_t* const pixels = ring_.get()->pixels(full);
     taken->pixels.assign(pixels, pixels + taken->frame.bytes);
-    taken->bytes_copied = ring_.get()->content(slot)->bytes_copied;
-    ring_.get()->abandon(slot);
+    taken->bytes_copied = ring_.get()->content(full)->bytes_copied;
+    ring_.get()->abandon(full);
   }
 
   FramesPool pool_;
@@ -159,6 +164,28 @@ TEST_P(Vivid, GivesItsColourBarsPixelByPixelWithOneCopy) {
     expect_colour_bars(taken);
     last_number = taken.number;
     last_captured_ns = taken.captured_ns;
+  }
+}
+
+TEST_P(Vivid, WritesIntoSlotsByItselfWhereTheKernelHasUdmabuf) {
+  set_control("OSD Text Mode", 2);
+  Camera camera(GetParam(), ep::kUdmabuf);
+  const bool imports = access(ep::kUdmabuf, R_OK | W_OK) == 0;
+  if (imports) {
+    EXPECT_EQ(camera.way(), "dmabuf");
+  } else {
+    EXPECT_EQ(camera.way().compare(0, 6, "mmap: "), 0) << camera.way();
+  }
+  std::cout << "frames come by " << camera.way() << "\n";
+  uint64_t last_number = 0;
+  // More than the camera has slots: each goes round several times.
+  for (int count = 0; count < 24; ++count) {
+    const Taken taken = camera.next();
+    EXPECT_GT(taken.number, last_number);
+    EXPECT_EQ(taken.bytes_copied, imports ? 0 : taken.frame.bytes);
+    EXPECT_TRUE(taken.troubles.empty());
+    expect_colour_bars(taken);
+    last_number = taken.number;
   }
 }
 
