@@ -4,9 +4,11 @@
 import { Announcement } from './boot/announcement.ts';
 import { Commands } from './boot/commands.ts';
 import { Lifecycle } from './boot/lifecycle.ts';
+import { ModelMemory } from './boot/model-memory.ts';
 import { ModelSet } from './boot/model-set.ts';
 import { makePlan } from './boot/plan.ts';
 import { PooledCamera } from './boot/pooled-camera.ts';
+import { ServiceManager } from './boot/service-manager.ts';
 import { Window } from './boot/window.ts';
 import type { Config } from './config/config.ts';
 import { stateFolder } from './config/state-folder.ts';
@@ -36,13 +38,17 @@ export interface Program {
 
 export async function main({ config, version, display, signal, onEnd }: Program) {
   const native = loadNative();
-  const plan = await makePlan(native, config, signal);
+  const service = new ServiceManager(process.env, display);
+  const onStep = (what: string) => service.step(what);
+  const memory = new ModelMemory({ config, environment: process.env, signal, log: display });
+  const plan = await makePlan(native, config, signal, { candidates: memory.candidates(), onStep });
   const registry = new Registry();
   const read = () => registry.snapshot();
 
   const region = new Region(native, plan.region);
   const runtime = new Runtime(region, { library: config.runtime.library });
-  const models = new ModelSet({ region, runtime, config, planned: plan.models, log: display });
+  const { models: planned } = plan;
+  const models = new ModelSet({ region, runtime, config, planned, log: display, onStep });
   const frames = plan.cameras.map((planned) => new PooledCamera(region, planned));
   const events = new Events(native);
   const cameras = frames.map(({ camera }) => camera);
@@ -58,7 +64,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const commands = new Commands({ config, version, plan, ...acts, read, display });
   const seen = { region, runtime, models, frames };
   const window = new Window({ config, version, ...seen, commands, read, display });
-  const announced = { config, version, plan, region, runtime, frames, models, telemetry, display };
+  const announced = { ...seen, config, version, plan, memory, telemetry, display };
   const announcement = new Announcement(announced);
 
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });
@@ -68,14 +74,16 @@ export async function main({ config, version, display, signal, onEnd }: Program)
     window.result(result);
   };
   pipeline.onError = (message) => troubles.tell(message);
+  service.watch({ pipeline, troubles, read });
+  memory.watch({ models, pipeline, read });
   telemetry.onCommand = (name, args) => commands.execute(name, args, 'mqtt');
   telemetry.modelFiles = () => commands.modelFiles();
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
 
-  const ground = [region, runtime, models, ...frames, events];
+  const ground = [memory, region, runtime, models, memory.proof, ...frames, events];
   const tellers = [report, health, telemetry, window];
   const prepared = [commands.preparation, eventLoopDelay];
-  const stream = [...prepared, pipeline, commands, announcement, statusLine];
+  const stream = [...prepared, pipeline, commands, announcement, statusLine, service];
   return new Lifecycle([...ground, ...tellers, ...stream], signal);
 }

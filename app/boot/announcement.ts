@@ -3,6 +3,7 @@ import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { Display } from '../telemetry/console/display.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ModelMemory } from './model-memory.ts';
 import type { ModelSet } from './model-set.ts';
 import { tellNotices } from './notices.ts';
 import type { Part } from './part.ts';
@@ -13,6 +14,7 @@ export interface Announced {
   config: Config;
   version: string;
   plan: Plan;
+  memory: Pick<ModelMemory, 'cutOff'>;
   region: Region;
   runtime: Runtime;
   frames: readonly PooledCamera[];
@@ -63,12 +65,30 @@ export class Announcement implements Part {
     });
     telemetry.event('started', { version, models: models.all.map(({ model }) => model.name) });
     if (config.notices_file !== null) tellNotices(config.notices_file, telemetry, display);
+    this.#tellOfModels();
   }
 
   /** The bus hears of it while it can still be said. */
   async stop(): Promise<void> {
     if (this.#said) this.#parts.telemetry.event('stopping');
     this.#said = false;
+  }
+
+  /** Of models that were to run and do not. */
+  #tellOfModels(): void {
+    const { plan, memory, models, telemetry, display } = this.#parts;
+    const { origin, refused } = plan;
+    for (const { model, message } of [...refused, ...models.refused]) {
+      display.warn(`model ${model} is left out: ${message}`);
+      telemetry.event('model_refused', { model, message });
+    }
+    if (origin === 'configured') return;
+    const names = models.all.map(({ model }) => model.name);
+    const starts = memory.cutOff;
+    const why = refused.length > 0 ? 'none of them can be used' : `${starts} starts were cut off`;
+    const which = origin === 'default' ? 'the default job' : 'the models that last ran well';
+    display.warn(`${which} runs in place of the configured models (${why}): ${names.join(', ')}`);
+    telemetry.event('models_fallback', { origin, starts, models: names });
   }
 
   #pools(): { name: string; bytes: number }[] {

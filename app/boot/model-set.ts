@@ -7,6 +7,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import { UnknownName } from '../pipeline/unknown-name.ts';
 import type { ScheduleSnapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Refused } from './choose-models.ts';
 import type { Part } from './part.ts';
 import { type PlannedModel, planModel } from './plan.ts';
 import { PooledModel } from './pooled-model.ts';
@@ -17,6 +18,8 @@ export interface ModelSetOptions {
   config: Config;
   planned: readonly PlannedModel[];
   log: Log;
+  /** Hears what the start does next. */
+  onStep?: (what: string) => void;
 }
 
 /**
@@ -25,6 +28,8 @@ export interface ModelSetOptions {
  * models miss no frame by it. A change that fails leaves everything as it was.
  */
 export class ModelSet implements Part {
+  /** Planned models that could not be loaded and were left out. */
+  readonly refused: Refused[] = [];
   readonly #options: ModelSetOptions;
   readonly #models: PooledModel[];
   readonly #leaving = new AbortController();
@@ -47,9 +52,21 @@ export class ModelSet implements Part {
     return this.#models;
   }
 
-  /** Loads what was planned. */
+  /** Loads what was planned. Where `recovery.refused_models` says so, a model that cannot be loaded
+   *  is left out, as long as another one can. */
   async start(): Promise<void> {
-    for (const model of this.#models) await model.start();
+    for (const model of [...this.#models]) {
+      const { name } = model.model;
+      this.#options.onStep?.(`loading model ${name}`);
+      try {
+        await model.start();
+      } catch (error) {
+        const leavesOut = this.#options.config.recovery.refused_models === 'leave_out';
+        if (!leavesOut || this.#models.length === 1) throw error;
+        this.refused.push({ model: name, message: (error as Error).message });
+        await this.#leave(model);
+      }
+    }
   }
 
   /** Ends a trial that is under way, waits for the change in work and unloads every model. */

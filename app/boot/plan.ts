@@ -27,6 +27,7 @@ import { sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
+import { type Candidate, chooseModels, type Origin, type Refused } from './choose-models.ts';
 import { defaultJob } from './default-job.ts';
 import { Interrupted } from './lifecycle.ts';
 
@@ -60,6 +61,10 @@ export interface Plan {
   sizing: string;
   models: PlannedModel[];
   cameras: PlannedCamera[];
+  /** Where the models come from. */
+  origin: Origin;
+  /** Models that were left out. */
+  refused: Refused[];
 }
 
 /** A source and the memory for its frames. */
@@ -298,22 +303,50 @@ function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'reg
   };
 }
 
-/** Fails on the first model that is refused, and where source or labels cannot be read. */
-export async function makePlan(native: Native, config: Config, signal: AbortSignal): Promise<Plan> {
-  const configured = config.models.length > 0 ? config.models : defaultJob();
-  requireSources(configured, config);
-  const cameras = planCameras(
-    native,
-    config,
-    (name) => configured.filter(({ sources }) => sources?.includes(name) ?? true).length,
-  );
+export interface PlanOptions {
+  /** Sets of models to run, in the order in which they are tried; by default the configured one. */
+  candidates?: readonly [Candidate, ...Candidate[]];
+  /** Hears what it does next. */
+  onStep?: (what: string) => void;
+}
+
+/** What is configured, else the job that set-up made. */
+export function configuredModels({ models }: Config): Candidate {
+  return { origin: 'configured', models: models.length > 0 ? models : defaultJob() };
+}
+
+/** Fails where source or labels cannot be read, and on the first model that is refused, or on the
+ *  last where refused ones are left out. */
+export async function makePlan(
+  native: Native,
+  config: Config,
+  signal: AbortSignal,
+  { candidates = [configuredModels(config)], onStep }: PlanOptions = {},
+): Promise<Plan> {
+  // What is wrong with a source is told before any model is tried.
+  camerasFor(native, config, candidates[0].models);
   const given = await givenPlan(config);
-  const models: PlannedModel[] = [];
-  for (const model of configured) {
-    if (signal.aborted) throw new Interrupted();
-    models.push(await planOne(model, config, given, signal));
-  }
+  const { candidate, models, refused } = await chooseModels({
+    candidates,
+    leavesOut: config.recovery.refused_models === 'leave_out',
+    plan: (model) => {
+      onStep?.(`trying model ${model.name}`);
+      return planOne(model, config, given, signal);
+    },
+    signal,
+  });
+  const cameras = camerasFor(native, config, candidate.models);
   const quotas = models.map(({ pool }) => pool.quotaBytes);
   const poolBytes = [RUNTIME_POOL_BYTES, ...cameras.map(({ pool }) => pool.quotaBytes), ...quotas];
-  return { ...regionOf(config, poolBytes), models, cameras };
+  return { ...regionOf(config, poolBytes), models, cameras, origin: candidate.origin, refused };
+}
+
+function camerasFor(
+  native: Native,
+  config: Config,
+  models: readonly ModelConfig[],
+): PlannedCamera[] {
+  requireSources(models, config);
+  const gets = (name: string) => models.filter(({ sources }) => sources?.includes(name) ?? true);
+  return planCameras(native, config, (name) => gets(name).length);
 }

@@ -16,6 +16,7 @@ import { mqttSchema } from './mqtt-schema.ts';
 import { parkingSchema } from './parking-schema.ts';
 import { recordSchema } from './record-schema.ts';
 import { snapshotsSchema } from './snapshots-schema.ts';
+import { recoverySchema } from './recovery-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
@@ -303,6 +304,7 @@ export const schema = {
         'the start. null, or a file that is not there: none.',
     },
     snapshots: snapshotsSchema,
+    recovery: recoverySchema,
     log_level: {
       type: 'string',
       enum: ['debug', 'info', 'warn', 'error'],

@@ -259,4 +259,6 @@ export interface Native {
     ) => Status
   >;
   ep_child_wait: Call<(pid: number, out: Fill<ChildEndStruct>, error: Err) => Status>;
+
+  ep_notify: Call<(address: string, text: string, error: Err) => Status>;
 }

@@ -75,4 +75,5 @@ export const prototypes = [
   'int32_t ep_threads_get_stats(_Out_ ep_thread_stats *out, void *error)',
   'int32_t ep_child_start(const char *path, const char **words, const char **environment, _Out_ ep_child *out, void *error)',
   'int32_t ep_child_wait(int32_t pid, _Out_ ep_child_end *out, void *error)',
+  'int32_t ep_notify(const char *address, const char *text, void *error)',
 ] as const;

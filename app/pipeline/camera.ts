@@ -46,6 +46,7 @@ export class Camera {
   #base = 0;
   #last = 0;
   #size: Size | null = null;
+  #expectedSince_ms: number | null = null;
   #change: Promise<void> = Promise.resolve();
 
   /** `onRefusal` hears, in one line, why its thread does not run as it was to, or why its frames
@@ -66,10 +67,22 @@ export class Camera {
     return this.#period.ns;
   }
 
+  /** Since when the next frame is waited for, by the process's monotonic clock; null: none is, for
+   *  it does not run, has ended, or has said that it has none for now. */
+  get expectedSince_ms(): number | null {
+    return this.#expectedSince_ms;
+  }
+
+  /** Whether frames may come, as the source has said. */
+  set away(away: boolean) {
+    this.#expectedSince_ms = away ? null : performance.now();
+  }
+
   async start(events: Events): Promise<void> {
     await this.#recorder?.start(this.ring);
     try {
       await this.source.start(this.ring, events, this.#tag);
+      this.away = false;
     } catch (error) {
       // Nothing has been captured: no file stays behind.
       if (this.#last === 0) await this.endRecording();
@@ -87,6 +100,7 @@ export class Camera {
   /** Also ends a restart that is under way. */
   async stop(): Promise<void> {
     await this.#change;
+    this.away = true;
     await this.source.stop();
     await this.#preview?.stop();
   }
@@ -102,6 +116,7 @@ export class Camera {
       await this.source.stop();
       // What the former run has reported still has the former numbers.
       events.drain();
+      this.away = true;
       this.#base = this.#last;
       this.#period.clear();
       try {
@@ -116,6 +131,7 @@ export class Camera {
 
   /** The number of an event's frame, over all starts of the source. */
   number(event: NativeEvent): number {
+    this.away = false;
     this.#last = Math.max(this.#last, this.#base + event.number);
     return this.#base + event.number;
   }

@@ -51,6 +51,11 @@ export class LaneTally {
     this.#dropped[reason] += 1;
   }
 
+  /** A frame from its worker's hands on: the longest conversion and the longest invoke until now. */
+  get slowest_ms(): number {
+    return this.#conversions.maxMs + this.#invokes.maxMs;
+  }
+
   /** Of the invokes. */
   distribution(): Distribution {
     return this.#invokes.distribution();

@@ -88,6 +88,7 @@ export class Lane {
   #turns: Turns;
   #priority: number;
   #inWork: Frame | null = null;
+  #inWorkSince_ms = 0;
   #answered = false;
   #reader: AnswerReader | null = null;
   #last: Answer = { top: [] };
@@ -126,6 +127,11 @@ export class Lane {
   /** The frame that the worker has now. */
   get inWork(): Frame | null {
     return this.#inWork;
+  }
+
+  /** By the process's monotonic clock; null: it has none. */
+  get inWorkSince_ms(): number | null {
+    return this.#inWork === null ? null : this.#inWorkSince_ms;
   }
 
   /** True once the model has answered (or failed) through its worker. */
@@ -193,6 +199,7 @@ export class Lane {
    */
   submit(frame: Frame, said: (error: Error) => void, lost: (error: Error) => void): void {
     this.#inWork = frame;
+    this.#inWorkSince_ms = performance.now();
     if (this.#feeds.size > 1 || this.#follower.suits(frame.size)) {
       this.#hand(frame, lost);
       return;

@@ -14,6 +14,7 @@ import type { Frame } from './frame.ts';
 import { FrameTally } from './frame-tally.ts';
 import { Lane, type LaneChange, type LaneOptions } from './lane.ts';
 import { Lanes } from './lanes.ts';
+import { standstill } from './standstill.ts';
 import { SteadyState } from './steady-state.ts';
 import { UnknownName } from './unknown-name.ts';
 
@@ -150,8 +151,8 @@ export class Pipeline implements SnapshotPart {
   /** Frames of another size from one source. Throws UnknownName, and where the source cannot. */
   async setSourceSize(name: string, width: number, height: number): Promise<void> {
     const camera = this.#camera(name);
-    const { source } = camera;
     await this.#restart(camera, async () => {
+      const { source } = camera;
       const before = source.probe();
       if (!source.setSize(width, height)) {
         throw new Error(`source ${name}: ${source.description} has a size of its own`);
@@ -175,6 +176,10 @@ export class Pipeline implements SnapshotPart {
       this.#steadyState.resume();
     }
   }
+
+  /** What hangs, in one line; null: nothing has for so long. */
+  readonly standstill = (patience_ms: number): string | null =>
+    standstill(this.#cameras, this.#lanes.all, patience_ms, performance.now());
 
   snapshot(): Partial<Snapshot> {
     const copied = this.#cameras.map(({ copies }) => copies.snapshot());
@@ -211,8 +216,7 @@ export class Pipeline implements SnapshotPart {
 
   #newLane(options: LaneOptions): Lane {
     const { runtime, events } = this.#options;
-    const { sources = null } = options;
-    const cameras = sources?.map((name) => this.#camera(name)) ?? this.#cameras;
+    const cameras = options.sources?.map((name) => this.#camera(name)) ?? this.#cameras;
     const ground = { native: runtime.native, events, cameras };
     return this.#lanes.add((tag) => new Lane(ground, options, tag));
   }
@@ -249,9 +253,11 @@ export class Pipeline implements SnapshotPart {
         this.#handleLoss(camera, event);
         return;
       case EventKind.sourceError:
+        camera.away = event.status !== 0;
         this.onError?.(event.message);
         return;
       case EventKind.sourceEnd:
+        camera.away = true;
         this.#ended.add(camera);
         if (this.#ended.size === this.#cameras.length) this.onEnd?.();
         return;
@@ -326,8 +332,7 @@ export class Pipeline implements SnapshotPart {
   }
 
   #handleLoss(camera: Camera, event: NativeEvent): void {
-    const number = camera.number(event);
-    const atNs = event.capturedNs;
+    const [number, atNs] = [camera.number(event), event.capturedNs];
     this.#missAll(camera, camera.tally.noSlot(number), atNs);
     this.#miss(camera, number, atNs);
   }

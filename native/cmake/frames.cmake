@@ -36,6 +36,7 @@ list(APPEND EP_TESTS
   test/dma_buffer_test.cpp
   test/events_test.cpp
   test/jpeg_test.cpp
+  test/notify_test.cpp
   test/pattern_test.cpp
   test/picture_test.cpp
   test/preview_test.cpp

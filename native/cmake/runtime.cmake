@@ -13,6 +13,7 @@ list(APPEND EP_SOURCES
   src/model_load.cpp
   src/model_park.cpp
   src/model_resize.cpp
+  src/notify.cpp
   src/runtime.cpp
   src/runtime_log.cpp
   src/scope.cpp

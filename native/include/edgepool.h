@@ -833,6 +833,15 @@ EP_API int32_t ep_child_start(const char* path, const char* const* words,
 /** Waits for the end of a child that ep_child_start began; once for each. */
 EP_API int32_t ep_child_wait(int32_t pid, ep_child_end* out, ep_error* error);
 
+/* ── Service manager ─────────────────────────────────────────────────────────────────────────── */
+
+/**
+ * Sends `text`, the lines of sd_notify(3), in one datagram to a Unix socket: `address` is its path,
+ * or `@` and an abstract name, as NOTIFY_SOCKET has it. Does not wait. EP_E_ARGUMENT iff it is
+ * neither; EP_E_SYSTEM iff nobody listens there, or the receiver's queue is full. Any thread.
+ */
+EP_API int32_t ep_notify(const char* address, const char* text, ep_error* error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -36,8 +36,9 @@ function boardSettings(job: readonly JobModel[]): string {
     ...(model.labels === undefined ? {} : { labels: `models/${model.labels}` }),
   }));
   return `# The settings that a board starts with; docs/configuration.md has all that there are.
-# The region is one block of the huge pages that the kernel has reserved, locked in memory.
-${stringify({ version: 1, region: { lock: 'required' }, models })}`;
+# The region is one block of the huge pages that the kernel has reserved, locked in memory. A model
+# that cannot be used does not keep the others from running.
+${stringify({ version: 1, region: { lock: 'required' }, recovery: { refused_models: 'leave_out' }, models })}`;
 }
 
 /** The entries of `plan.json` beside this file that are for these models and this runtime; what has
