@@ -15,8 +15,8 @@ import { dashboardSchema } from './dashboard-schema.ts';
 import { mqttSchema } from './mqtt-schema.ts';
 import { parkingSchema } from './parking-schema.ts';
 import { recordSchema } from './record-schema.ts';
-import { snapshotsSchema } from './snapshots-schema.ts';
 import { recoverySchema } from './recovery-schema.ts';
+import { snapshotsSchema } from './snapshots-schema.ts';
 import { sourceSchema } from './source-schema.ts';
 
 const name = {
