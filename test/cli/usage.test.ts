@@ -9,7 +9,7 @@ import { scratchFolder } from '../support/scratch.ts';
 const scratch = scratchFolder();
 const VERBS =
   'run, status, pools, models, load, unload, switch, set, park, restore, places, ' +
-  'resolution, restart-source, verify, analyze, bench, first-boot, help, version';
+  'resolution, restart-source, snapshot, verify, analyze, bench, first-boot, help, version';
 
 test('help and version answer with status 0', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
