@@ -6,8 +6,8 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test soak baseline bench fuzz lint format models \
-        package bundle shapes setup setup-test clean distclean
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test soak baseline bench fuzz lint format \
+        models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 56
@@ -23,6 +23,9 @@ test-native test-app test-sanitizers test-e2e: setup-test ## run one part of the
 
 arm64-test: setup-test ## build for the board's processor and run the native tests under QEMU
 	@scripts/test.sh arm64
+
+board-test: setup-test ## boot what is shipped on an emulated Cortex-A72, and let things befall it
+	@scripts/test.sh board
 
 soak: setup-test ## run for ten minutes twice on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
 	@node --import tsx --test --test-concurrency=1 --test-reporter=spec test/soak/soak.test.ts

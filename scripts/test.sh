@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests, cheap ones first; ends at the first part that fails.
 #   scripts/test.sh [native|app|sanitizers|e2e|arm64]...    all of them by default
+#   scripts/test.sh board    what is shipped, on an emulated machine, which has to be a quiet one
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib/steps.sh
@@ -14,8 +15,8 @@ for part in "${parts[@]}"; do
   case $part in
     native) steps_total=$((steps_total + 1)) ;;
     sanitizers) steps_total=$((steps_total + 2)) ;;
-    app | e2e | arm64) ;;
-    *) die "unknown part '$part'; there are: native app sanitizers e2e arm64" ;;
+    app | e2e | arm64 | board) ;;
+    *) die "unknown part '$part'; there are: native app sanitizers e2e arm64 board" ;;
   esac
 done
 
@@ -43,7 +44,10 @@ node_tests() {
 for part in "${parts[@]}"; do
   case $part in
     native) native_tests release native "plain" ;;
-    app) node_tests test "$(nproc)" -not -path 'test/e2e/*' -not -path 'test/soak/*' ;;
+    app)
+      node_tests test "$(nproc)" -not -path 'test/e2e/*' -not -path 'test/soak/*' \
+        -not -path 'test/board/*' -not -path 'test/machine/*'
+      ;;
     sanitizers)
       native_tests asan native-asan "address and undefined-behaviour sanitizers"
       native_tests tsan native-tsan "thread sanitizer"
@@ -51,5 +55,10 @@ for part in "${parts[@]}"; do
     # One after the other: they measure time.
     e2e) node_tests test/e2e 1 ;;
     arm64) scripts/arm64-test.sh ;;
+    # One machine at a time: each has both processors to itself.
+    board)
+      scripts/board.sh
+      node_tests test/machine 1
+      ;;
   esac
 done

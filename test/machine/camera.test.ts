@@ -1,0 +1,95 @@
+/** Power on with a camera and a broker, and then one thing after the other that may befall a board. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Board, FOLDER } from '../support/board/board.ts';
+import { copyCard } from '../support/board/card.ts';
+import { compareOutputs, modelFiles, topLabels } from '../support/board/outputs.ts';
+import { phases } from '../support/board/phases.ts';
+import { knownPicture } from '../support/board/picture.ts';
+import { Service } from '../support/board/service.ts';
+import { settings } from '../support/board/settings.ts';
+import { type State, Telemetry } from '../support/board/telemetry.ts';
+
+/** From a cold start, on a machine that is busy with other things. */
+const BOOT_SECONDS = 240;
+const PICTURE = '/data/edgepool/known.bmp';
+
+const card = join(FOLDER, 'camera.img');
+const board = new Board({ name: 'camera', card });
+const telemetry = await Telemetry.create();
+const service = new Service(board, telemetry);
+const mqtt = { broker: telemetry.url };
+
+before(async () => {
+  await telemetry.start();
+  copyCard(join(FOLDER, 'card.img'), card, {
+    'edgepool/edgepool.yaml': settings({ mqtt }),
+    'edgepool/known.bmp': knownPicture(),
+  });
+  await board.start();
+});
+after(async () => {
+  await board.kill();
+  await telemetry.remove();
+});
+
+let last: State;
+
+test('telemetry comes by itself, and the phases until then are known', async () => {
+  last = await telemetry.state(board, 'the first state', undefined, BOOT_SECONDS);
+  const telemetry_ms = board.since_ms;
+  assert.equal(telemetry.availability().at(-1), 'online');
+  console.log(await phases(board, telemetry_ms));
+});
+
+test('a camera, and three models in three pools of one locked region', async () => {
+  const { boot } = last;
+  last = await telemetry.state(board, 'frames', ({ frames }) => frames.completed >= 3, 120);
+  assert.equal(last.boot, boot);
+  assert.deepEqual([last.region.locked, last.region.page_bytes], [true, 2 * 1024 * 1024]);
+  assert.equal(last.models.length, 3);
+  for (const { name, pool } of last.models) {
+    assert.ok(pool.mapped_bytes > 0 && pool.live_bytes <= pool.mapped_bytes, name);
+  }
+});
+
+test('the data partition has grown to the end of the card, and its file system with it', async () => {
+  const mebibytes = Number(await board.run("df --output=size -BM /data | tail -1 | tr -dc '0-9'"));
+  // 64 when it was made; what the card has beyond is 512.
+  assert.ok(mebibytes > 500, `${mebibytes} MiB`);
+});
+
+test('no page fault and no foreign allocation while frames flow', async () => {
+  last = await telemetry.state(
+    board,
+    'thirty frames of steady state',
+    ({ steady_state }) => steady_state.frames_covered >= 30,
+    120,
+  );
+  const { minor_faults, foreign_allocations } = last.steady_state;
+  assert.deepEqual(
+    { minor_faults, foreign_allocations },
+    { minor_faults: 0, foreign_allocations: 0 },
+  );
+});
+
+test('killed, it is back within five seconds, its will was published, and it is alone', async () => {
+  const [pid, heard] = [await service.pid(), telemetry.availability().length];
+  await board.run(`kill -9 ${pid}`);
+  last = await service.again(last.boot);
+  assert.deepEqual(telemetry.availability().slice(heard), ['offline', 'online']);
+  assert.notEqual(await service.pid(), pid);
+  assert.equal(await service.instances(), 1);
+  assert.equal(await service.property('NRestarts'), '1');
+});
+
+test('a known picture means what it means on this machine, each output within one step', async () => {
+  await service.settings(settings({ mqtt, source: { kind: 'still', path: PICTURE } }));
+  const answered = ({ models }: State) => models.every(({ invokes }) => invokes > 0);
+  last = await service.again(last.boot, answered);
+  const here = topLabels();
+  const there = Object.fromEntries(last.models.map(({ name, top }) => [name, top?.label]));
+  assert.deepEqual(there, here);
+  for (const file of modelFiles()) console.log(await compareOutputs(board, file, PICTURE));
+});

@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT } from '../edgepool.ts';
+import { Agent } from './agent.ts';
+
+/** Where `scripts/board` puts the kernel and the card, and where consoles are kept. */
+export const FOLDER = join(ROOT, 'build', 'board');
+/** The address of this machine's loopback, as the guest sees it. */
+export const HOST = '10.0.2.2';
+const MACHINE_ID = 'ed6eb0a2d0000000000000000000a72a';
+
+export interface BoardOptions {
+  /** Of the console's file, `build/board/log/<name>.log`. */
+  name: string;
+  /** An image that it writes to. */
+  card: string;
+  /** For the kernel, beside the layer's own. */
+  kernel?: readonly string[];
+}
+
+export interface Line {
+  text: string;
+  /** Since power on. */
+  after_ms: number;
+}
+
+/** What the layer puts on the kernel's command line, root and slot aside. */
+function layersArguments(): string[] {
+  const file = join(ROOT, 'yocto/meta-edgepool/conf/distro/include/edgepool-boot.inc');
+  const text = readFileSync(file, 'utf8').replaceAll('\\\n', '');
+  const value = (name: string) => new RegExp(`^${name} \\??= "(.*)"$`, 'm').exec(text)?.[1] ?? '';
+  return value('EDGEPOOL_CMDLINE')
+    .replaceAll(/\$\{(\w+)\}/g, (_, name: string) => value(name))
+    .split(/\s+/)
+    .concat(value('CMDLINE_ROOTFS').split(/\s+/));
+}
+
+/**
+ * An emulated machine with two Cortex-A72, a gigabyte of memory and a card. It is no Raspberry Pi:
+ * the kernel is Debian's and is started by QEMU.
+ */
+export class Board {
+  readonly lines: Line[] = [];
+  readonly #options: BoardOptions;
+  readonly #agent = new Agent();
+  #process: ChildProcess | null = null;
+  #powered_ms = 0;
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+  }
+
+  /** Power on. Returns at once; `run` and `until` wait for what they need. */
+  async start(): Promise<void> {
+    const { name } = this.#options;
+    mkdirSync(join(FOLDER, 'log'), { recursive: true });
+    const log = createWriteStream(join(FOLDER, 'log', `${name}.log`), { flags: 'w' });
+    const socket = join(FOLDER, 'log', `${name}.socket`);
+    rmSync(socket, { force: true });
+    this.#powered_ms = performance.now();
+    // It does not outlive the test, however that ends.
+    const words = ['--pdeathsig', 'KILL', 'qemu-system-aarch64', ...this.#arguments(socket)];
+    const child = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (text) => {
+        const after_ms = performance.now() - this.#powered_ms;
+        this.lines.push({ text, after_ms });
+        log.write(`${(after_ms / 1000).toFixed(1).padStart(7)} ${text}\n`);
+      });
+    }
+    child.on('close', () => log.end());
+    await this.until('QEMU is there', () => existsSync(socket), 10);
+    await this.#agent.connect(socket);
+  }
+
+  /** Milliseconds since power on. */
+  get since_ms(): number {
+    return performance.now() - this.#powered_ms;
+  }
+
+  get running(): boolean {
+    const child = this.#process;
+    return child !== null && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Waits until something holds. Ends when the machine ends, or patience. */
+  async until<T>(
+    what: string,
+    holds: () => T | Promise<T>,
+    patience_seconds = 60,
+  ): Promise<NonNullable<T>> {
+    const end = performance.now() + patience_seconds * 1000;
+    for (;;) {
+      const found = await holds();
+      if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;
+      if (!this.running) throw this.#failure(`the machine ended before: ${what}`);
+      if (performance.now() > end) {
+        throw this.#failure(`waited ${patience_seconds} seconds for: ${what}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Waits for a line on the console. */
+  async says(pattern: RegExp, patience_seconds = 60): Promise<Line> {
+    const found = () => this.lines.find(({ text }) => pattern.test(text));
+    return this.until(`${pattern} on the console`, found, patience_seconds);
+  }
+
+  /** What a command in the guest says; fails where that fails. */
+  async run(command: string, patience_seconds = 60): Promise<string> {
+    let said: Awaited<ReturnType<Agent['run']>> | undefined;
+    void this.#agent.run(command).then((answer) => {
+      said = answer;
+    });
+    const { status, text } = await this.until(command, () => said, patience_seconds);
+    if (status !== 0) throw new Error(`'${command}' ended with ${status} in the guest: ${text}`);
+    return text;
+  }
+
+  /** Whether a command in the guest succeeds. */
+  async holds(command: string): Promise<boolean> {
+    return this.run(`if ${command}; then echo yes; fi`).then((text) => text.endsWith('yes'));
+  }
+
+  /** A property of a unit, `ActiveState` for example. */
+  async unit(name: string, property: string): Promise<string> {
+    return this.run(`systemctl show --value --property=${property} ${name}`);
+  }
+
+  /** Pulls the plug. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    this.#agent.close();
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+
+  #failure(message: string): Error {
+    const console = this.lines.slice(-25).map(({ text }) => text);
+    return new Error(`${message}\nThe console's last lines:\n${console.join('\n')}`);
+  }
+
+  #arguments(socket: string): string[] {
+    const { card, kernel = [] } = this.#options;
+    const append = [
+      ...layersArguments(),
+      'root=/dev/vda2',
+      'console=ttyAMA0',
+      // The log goes to the console, whose file is what is left where a test fails.
+      ...['systemd.show_status=false', 'systemd.journald.forward_to_console=true'],
+      'systemd.journald.max_level_console=info',
+      `systemd.machine_id=${MACHINE_ID}`,
+      ...kernel,
+    ];
+    return [
+      // The board's processor. The timer is the machine's own, so that a second is one.
+      ...['-M', 'virt', '-cpu', 'cortex-a72', '-smp', '2', '-m', '1G'],
+      ...['-accel', 'tcg,thread=multi', '-no-reboot', '-display', 'none', '-monitor', 'none'],
+      ...['-nodefaults', '-serial', 'stdio'],
+      ...['-kernel', join(FOLDER, 'vmlinuz'), '-initrd', join(FOLDER, 'initrd.gz')],
+      ...['-append', append.join(' ')],
+      ...['-drive', `if=none,id=card,format=raw,file=${card}`],
+      ...['-device', 'virtio-blk-device,drive=card'],
+      ...['-netdev', 'user,id=net', '-device', 'virtio-net-device,netdev=net'],
+      ...['-device', 'virtio-rng-device', '-device', 'i6300esb'],
+      ...['-chardev', `socket,id=agent,path=${socket},server=on,wait=off`],
+      ...['-device', 'virtio-serial-device'],
+      ...['-device', 'virtserialport,chardev=agent,name=edgepool.board'],
+    ];
+  }
+}

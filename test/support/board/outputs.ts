@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Snapshot } from '../../../app/stats/snapshot.ts';
+import { ROOT } from '../edgepool.ts';
+import type { Board } from './board.ts';
+import { knownPicture } from './picture.ts';
+import { BUNDLE, INSTALLED, shippedModels } from './settings.ts';
+
+const LIBRARY =
+  'node_modules/@tensorflow/tfjs-tflite-node/cc_deps/linux_amd64/libtensorflowlite_c.so';
+
+/** Something done with a folder that is gone afterwards. */
+function inFolder<T>(use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'edgepool-outputs-'));
+  try {
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What each of the bundle's models sees first in the known picture, on this machine. */
+export function topLabels(): Record<string, string | undefined> {
+  return inFolder((folder) => {
+    const [picture, report] = [join(folder, 'known.bmp'), join(folder, 'report.json')];
+    writeFileSync(picture, knownPicture());
+    const config = join(BUNDLE, 'edgepool.yaml');
+    const more = ['--source', `still:${picture}`, '--broker', 'none', '--duration', '3'];
+    execFileSync(
+      join(ROOT, 'scripts/edgepool'),
+      ['run', '--config', config, ...more, '--report', report],
+      { env: { ...process.env, EDGEPOOL_REGION_LOCK: 'preferred' }, stdio: 'pipe' },
+    );
+    const { models } = JSON.parse(readFileSync(report, 'utf8')) as Snapshot;
+    return Object.fromEntries(models.map(({ name, top }) => [name, top?.label]));
+  });
+}
+
+/**
+ * Every output of a model on a picture that the guest has, beside those of this machine: fails
+ * unless the largest stands at the same place and integers are within one step.
+ */
+export async function compareOutputs(
+  board: Board,
+  model: string,
+  picture: string,
+): Promise<string> {
+  const dump = inFolder((folder) => {
+    const [known, file] = [join(folder, 'known.bmp'), join(folder, 'outputs')];
+    writeFileSync(known, knownPicture());
+    const words = ['write', join(ROOT, LIBRARY), join(BUNDLE, model), known, file];
+    execFileSync(join(ROOT, 'build/native/outputs'), words, { stdio: 'pipe' });
+    return readFileSync(file).toString('base64');
+  });
+  const words = `/usr/lib/libtensorflowlite_c.so ${INSTALLED}/${model} ${picture} /tmp/outputs`;
+  await board.run(`base64 -d <<<${dump} >/tmp/outputs`);
+  return `${model}: ${await board.run(`/usr/libexec/edgepool-test/outputs compare ${words}`, 120)}`;
+}
+
+/** Of the bundle, from its folder. */
+export function modelFiles(): string[] {
+  return shippedModels().map(({ file }) => file);
+}

@@ -1,0 +1,65 @@
+import type { Board } from './board.ts';
+import type { State, Telemetry } from './telemetry.ts';
+
+const UNIT = 'edgepool.service';
+/** From a start of the program to its telemetry, in the emulated machine. */
+const START_SECONDS = 120;
+
+/** edgepool.service of a board, and what it tells. */
+export class Service {
+  readonly #board: Board;
+  readonly #telemetry: Telemetry;
+
+  constructor(board: Board, telemetry: Telemetry) {
+    this.#board = board;
+    this.#telemetry = telemetry;
+  }
+
+  property(name: string): Promise<string> {
+    return this.#board.unit(UNIT, name);
+  }
+
+  /** What it has logged since power on. */
+  log(): Promise<string> {
+    return this.#board.run(`journalctl --no-pager --output=cat --unit=${UNIT}`);
+  }
+
+  /** The answer to a command over its socket, in JSON. */
+  ask(command: string): Promise<string> {
+    const asService = 'setpriv --reuid=edgepool --regid=edgepool --clear-groups';
+    const socket = '/run/edgepool/control.sock';
+    return this.#board.run(`${asService} edgepool ${command} --json --socket ${socket}`);
+  }
+
+  /** Of its main process. */
+  async pid(): Promise<number> {
+    return Number(await this.property('MainPID'));
+  }
+
+  /** How many processes there are that run the program. */
+  async instances(): Promise<number> {
+    // The brackets keep the search from finding itself.
+    return Number(await this.#board.run("grep -lz 'edgepool[.]mjs' /proc/[0-9]*/cmdline | wc -l"));
+  }
+
+  /** A state of another start than the given one, with frames. */
+  async again(boot: string, fits: (state: State) => boolean = () => true): Promise<State> {
+    return this.#telemetry.state(
+      this.#board,
+      'telemetry of another start, with frames',
+      (state) => state.boot !== boot && state.frames.completed > 0 && fits(state),
+      START_SECONDS,
+    );
+  }
+
+  /** Puts other settings in place, as somebody does who edits the file, and starts with them. */
+  async settings(yaml: string): Promise<void> {
+    const text = Buffer.from(yaml).toString('base64');
+    await this.#board.run(`base64 -d <<<${text} >/data/edgepool/edgepool.yaml`);
+    await this.restart();
+  }
+
+  async restart(): Promise<void> {
+    await this.#board.run(`systemctl restart --no-block ${UNIT}`);
+  }
+}

@@ -1,0 +1,85 @@
+import type { Snapshot } from '../../../app/stats/snapshot.ts';
+import { freePort, Mosquitto } from '../brokers.ts';
+import { type Observed, Observer } from '../observer.ts';
+import { type Board, HOST } from './board.ts';
+
+/** As `board.ts` gives the guest a machine id. */
+const TOPIC = /^edgepool\/edgepool-[0-9a-f]{6}\//;
+
+export type State = Snapshot & { boot: string; sequence: number; time: string };
+
+/** A mosquitto on this machine, and what the board says to it. */
+export class Telemetry {
+  readonly #broker: Mosquitto;
+  readonly #port: number;
+  #observer: Observer | null = null;
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.#broker = new Mosquitto(port);
+  }
+
+  /** Not yet there: `start` brings it up. */
+  static async create(): Promise<Telemetry> {
+    return new Telemetry(await freePort());
+  }
+
+  /** The broker's URL in the guest. */
+  get url(): string {
+    return `mqtt://${HOST}:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    await this.#broker.start();
+    this.#observer ??= await Observer.listen(this.#broker.url);
+  }
+
+  /** The broker goes without a goodbye; what was heard stays. */
+  async kill(): Promise<void> {
+    await this.#broker.kill();
+  }
+
+  async remove(): Promise<void> {
+    await this.#observer?.close();
+    await this.#broker.remove();
+  }
+
+  /** What was said on topics that end so, oldest first. */
+  on(ending: string): Observed[] {
+    const heard = this.#observer?.heard ?? [];
+    return heard.filter(({ topic }) => TOPIC.test(topic) && topic.endsWith(`/${ending}`));
+  }
+
+  states(): State[] {
+    return this.on('state').map(({ payload }) => JSON.parse(payload));
+  }
+
+  availability(): string[] {
+    return this.on('availability').map(({ payload }) => payload);
+  }
+
+  /** Forgets what was heard. */
+  forget(): void {
+    this.#observer?.heard.splice(0);
+  }
+
+  /** The next state that fits; fails with the board. */
+  async state(
+    board: Board,
+    what: string,
+    fits: (state: State) => boolean = () => true,
+    patience_seconds = 60,
+  ): Promise<State> {
+    const seen = this.states().length;
+    return board.until(what, () => this.states().slice(seen).find(fits), patience_seconds);
+  }
+
+  /** Asks the program something over MQTT. */
+  async say(command: string, args: object): Promise<void> {
+    const topic =
+      this.on('state')
+        .at(-1)
+        ?.topic.replace(/\/state$/, `/set/${command}`) ?? '';
+    await this.#observer?.say(topic, JSON.stringify(args));
+  }
+}
