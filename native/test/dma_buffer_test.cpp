@@ -63,7 +63,8 @@ TEST(DmaBuffer, IsTheSlotItselfOrSaysWhyNot) {
   EXPECT_EQ(error.system_errno, ENOENT);
   EXPECT_NE(std::string(error.message).find("/nowhere/udmabuf"), std::string::npos);
   EXPECT_EQ(buffer.open("/dev/null", memory.memfd(), stretches, &error), EP_E_SYSTEM);
-  EXPECT_EQ(error.system_errno, ENOTTY);
+  // An emulator may not know the request at all.
+  EXPECT_TRUE(error.system_errno == ENOTTY || error.system_errno == ENOSYS) << error.message;
   EXPECT_EQ(buffer.fd(), -1);
   const int32_t status = buffer.open(ep::kUdmabuf, memory.memfd(), stretches, &error);
   if (access(ep::kUdmabuf, R_OK | W_OK) != 0) {

@@ -252,7 +252,10 @@ TEST_F(ParkedModel, IsNotParkedInTheMiddleOfACall) {
   std::printf(
       "%llu runs, %llu refused, %llu times busy\n", static_cast<unsigned long long>(done.load()),
       static_cast<unsigned long long>(kept_out.load()), static_cast<unsigned long long>(busy));
-  EXPECT_GT(busy, 0U);
+  // The few times of an emulator may each have met a model at rest.
+  if (!emulated()) {
+    EXPECT_GT(busy, 0U);
+  }
   parked.expect_the_same_answer();
 }
 
