@@ -1,4 +1,5 @@
-// How long to wait before the next try: twice as long each time, up to a most.
+// How long to wait before the next try: twice as long each time, up to a most. Without figures: as
+// it suits a camera that is away.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@ namespace ep {
 
 class BackOff {
  public:
-  BackOff(uint64_t least_ns, uint64_t most_ns)
+  explicit BackOff(uint64_t least_ns = 250'000'000, uint64_t most_ns = 5'000'000'000)
       : least_ns_(least_ns), most_ns_(most_ns), next_ns_(least_ns) {}
 
   uint64_t next_ns() {

@@ -18,8 +18,6 @@ namespace ep {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-constexpr uint64_t kLeastRetry = 250 * kMillisecond;
-constexpr uint64_t kMostRetry = 5000 * kMillisecond;
 /** A camera behind a network has to be connected to, and its frames wait to be put in order. */
 constexpr uint64_t kPatience = 10000 * kMillisecond;
 constexpr int kStepMs = 100;
@@ -64,8 +62,7 @@ void sleep_until(uint64_t time_ns) {
 
 }  // namespace
 
-GstSource::GstSource(std::string text, double fps)
-    : text_(std::move(text)), fps_(fps), back_off_(kLeastRetry, kMostRetry) {}
+GstSource::GstSource(std::string text, double fps) : text_(std::move(text)), fps_(fps) {}
 
 uint64_t GstSource::period_ns() const {
   const double own = own_fps();

@@ -15,8 +15,6 @@ namespace ep {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-constexpr uint64_t kLeastRetry = 250 * kMillisecond;
-constexpr uint64_t kMostRetry = 5000 * kMillisecond;
 /** A camera that slows down for the night still gives several frames in that time. */
 constexpr uint64_t kLeastPatience = 3000 * kMillisecond;
 constexpr double kPatiencePeriods = 10;
@@ -41,11 +39,7 @@ ep_frame largest_frame(const CameraFormat& format) {
 }  // namespace
 
 V4l2Source::V4l2Source(std::string path, const CameraWish& wish, const char* maker)
-    : path_(std::move(path)),
-      wish_(wish),
-      patience_ns_(patience(wish.fps)),
-      maker_(maker),
-      back_off_(kLeastRetry, kMostRetry) {}
+    : path_(std::move(path)), wish_(wish), patience_ns_(patience(wish.fps)), maker_(maker) {}
 
 int32_t V4l2Source::probe(ep_frame* largest, ep_error* error) {
   int32_t status = device_.open(path_, error);
