@@ -10,6 +10,7 @@ import { ModelUpload, type Upload } from '../control/model-upload.ts';
 import { socketPath } from '../control/socket-path.ts';
 import { SocketServer } from '../control/socket-server.ts';
 import { trial } from '../models/trial.ts';
+import { BESIDE_FRAMES } from '../native/child.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -33,8 +34,6 @@ export interface CommandsOptions {
 }
 
 const MIB = 2 ** 20;
-/** Frames go first while an uploaded model is loaded beside them. */
-const VERIFY_NICENESS = 10;
 
 /** The commands and the ways by which they come. */
 export class Commands implements Part {
@@ -63,7 +62,7 @@ export class Commands implements Part {
       maxBytes: config.dashboard.upload_max_mb * MIB,
       models: ground.models,
       verify: (file, signal) =>
-        trial({ file, runtimeLibrary: library, signal, niceness: VERIFY_NICENESS }),
+        trial({ file, runtimeLibrary: library, signal, niceness: BESIDE_FRAMES }),
     });
     const control = this.#control;
     this.preparation = {

@@ -4,7 +4,7 @@ import type { Runtime } from '../models/runtime.ts';
 import { MemoryPlace } from '../parking/memory-place.ts';
 import type { ParkedModel, Place, PlaceFigures } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { UnknownName } from '../pipeline/unknown-name.ts';
+import { findNamed } from '../pipeline/unknown-name.ts';
 import type { ScheduleSnapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
@@ -186,13 +186,7 @@ export class ModelSet implements Part {
   }
 
   #find(name: string): PooledModel {
-    const model = this.#models.find((each) => each.model.name === name);
-    if (model !== undefined) return model;
-    throw new UnknownName(
-      'model',
-      name,
-      this.#models.map((each) => each.model.name),
-    );
+    return findNamed('model', name, this.#models, ({ model }) => model.name);
   }
 
   #enter(planned: PlannedModel): Promise<PooledModel> {

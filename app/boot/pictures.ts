@@ -5,7 +5,7 @@ import type { Caller } from '../control/caller.ts';
 import type { Pictures } from '../control/ground.ts';
 import { PictureFolder } from '../control/picture-folder.ts';
 import type { Picture } from '../frames/preview.ts';
-import { UnknownName } from '../pipeline/unknown-name.ts';
+import { findNamed } from '../pipeline/unknown-name.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { PooledCamera } from './pooled-camera.ts';
 
@@ -41,13 +41,9 @@ export class TakenPictures implements Pictures {
 
   async take(source: string, width: number): Promise<Picture> {
     const { frames } = this.#options;
-    const camera = frames.find((each) => each.camera.name === source);
-    if (camera === undefined) {
-      const names = frames.map((each) => each.camera.name);
-      throw new UnknownName('source', source, names);
-    }
+    const { preview } = findNamed('source', source, frames, ({ camera }) => camera.name);
     try {
-      return await camera.preview.take(width);
+      return await preview.take(width);
     } catch (error) {
       throw new Error(`source ${source}: ${(error as Error).message}`);
     }

@@ -25,6 +25,7 @@ import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
 import { sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
+import { BESIDE_FRAMES } from '../native/child.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
 import { type Candidate, chooseModels, type Origin, type Refused } from './choose-models.ts';
@@ -86,8 +87,6 @@ const MIB = 2 ** 20;
 const WINDOW_QUOTAS = 2;
 /** More of it for a model whose input follows the frames: its arena may take it from the reserve. */
 const FOLLOWING_BYTES = 256 * MIB;
-/** Frames go first while a model is tried beside them. */
-const TRIAL_NICENESS = 10;
 /** Models that may come while frames flow, beyond those from the start, and find slots. */
 const SPARE_MODELS = 1;
 
@@ -130,7 +129,7 @@ async function tryModel(model: ModelConfig, config: Config, signal: AbortSignal)
   const external = externalDelegate(model);
   const options = { file, name, threads, delegate, external, runtimeLibrary, chunkBytes, signal };
   try {
-    return await trial({ ...options, niceness: TRIAL_NICENESS });
+    return await trial({ ...options, niceness: BESIDE_FRAMES });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   }

@@ -1,5 +1,5 @@
 import { isTree } from '../config/layer.ts';
-import { runChild } from '../native/child.ts';
+import { BESIDE_FRAMES, runChild } from '../native/child.ts';
 import type { Fields } from './answer.ts';
 
 export interface AnalyseBesideOptions {
@@ -9,8 +9,6 @@ export interface AnalyseBesideOptions {
   program?: readonly string[];
 }
 
-/** Frames go first. */
-const NICE = 10;
 const MOST_OUTPUT_BYTES = 8 * 2 ** 20;
 
 /** Runs `edgepool analyze` as a child, so that replaying a recording holds up no frame. */
@@ -36,7 +34,12 @@ async function outputOf(
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<string> {
-  const options = { environment, niceness: NICE, mostOutputBytes: MOST_OUTPUT_BYTES, signal };
+  const options = {
+    environment,
+    niceness: BESIDE_FRAMES,
+    mostOutputBytes: MOST_OUTPUT_BYTES,
+    signal,
+  };
   const { output, errors, status, killed } = await runChild(process.execPath, words, options);
   if (killed === 'abort') throw new Error('the program is stopping');
   if (status === 0) return output;

@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import type { ModelConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { nodeAt, type SchemaNode } from '../config/settings.ts';
-import { UnknownName } from '../pipeline/unknown-name.ts';
+import { findNamed } from '../pipeline/unknown-name.ts';
 import type { Fields } from './answer.ts';
+import { RUNNING, RUNNING_ALONE } from './arguments.ts';
 import { define } from './command.ts';
 import type { Ground, RunningModel } from './ground.ts';
 
@@ -12,13 +13,6 @@ const FILE = {
   minLength: 1,
   maxLength: 200,
   description: 'The name of a file in the models folder, with or without .tflite.',
-} as const;
-
-const RUNNING = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 200,
-  description: 'The name of a model that runs.',
 } as const;
 
 const LABELS = {
@@ -115,12 +109,7 @@ export const unload = define({
   summary: 'Takes a model out of the stream and gives its pool back.',
   kind: 'change',
   words: ['model'],
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['model'],
-    properties: { model: RUNNING },
-  },
+  schema: RUNNING_ALONE,
   async run({ model }, { models }) {
     await models.unload(model);
     return { model };
@@ -128,13 +117,7 @@ export const unload = define({
 });
 
 function runningModel({ models }: Ground, name: string): RunningModel {
-  const found = models.all.find(({ model }) => model.name === name);
-  if (found !== undefined) return found;
-  throw new UnknownName(
-    'model',
-    name,
-    models.all.map(({ model }) => model.name),
-  );
+  return findNamed('model', name, models.all, ({ model }) => model.name);
 }
 
 /** The turns of a model as they are now, which may have been changed since it was loaded. */

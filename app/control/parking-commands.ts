@@ -1,23 +1,12 @@
+import { NO_ARGUMENTS, PARKED_ALONE, RUNNING_ALONE } from './arguments.ts';
 import { define } from './command.ts';
-
-const PARKABLE = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 200,
-  description: 'The name of a model that runs.',
-} as const;
 
 export const park = define({
   name: 'park',
   summary: 'Takes a model out of the stream and keeps it as it is, ready to come back.',
   kind: 'change',
   words: ['model'],
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['model'],
-    properties: { model: PARKABLE },
-  },
+  schema: RUNNING_ALONE,
   async run({ model }, { models }) {
     return { ...(await models.park(model)) };
   },
@@ -29,12 +18,7 @@ export const restore = define({
     'Gives a parked model its memory back, the same bytes at the same addresses, and frames.',
   kind: 'change',
   words: ['model'],
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['model'],
-    properties: { model: { ...PARKABLE, description: 'The name of a model that is parked.' } },
-  },
+  schema: PARKED_ALONE,
   async run({ model }, { models }) {
     return { model, restore_ms: await models.restore(model) };
   },
@@ -45,7 +29,7 @@ export const places = define({
   summary: 'Where parked models wait: what each place holds, and each model.',
   kind: 'read',
   words: [],
-  schema: { type: 'object', additionalProperties: false, properties: {} },
+  schema: NO_ARGUMENTS,
   async run(_args, { models }) {
     return models.places();
   },

@@ -1,6 +1,5 @@
+import { NO_ARGUMENTS } from './arguments.ts';
 import { define } from './command.ts';
-
-const NO_ARGUMENTS = { type: 'object', additionalProperties: false, properties: {} } as const;
 
 export const status = define({
   name: 'status',

@@ -17,7 +17,8 @@ export interface Picture {
 export interface Offer extends Pick<NativeEvent, 'slot' | 'capturedNs' | 'width' | 'height'> {
   number: number;
   due: number;
-  models: number;
+  /** Asked only where somebody looks. */
+  models: () => number;
 }
 
 /** Pixels; narrow enough for a phone's connection, wide enough to see what models see. */
@@ -185,6 +186,6 @@ export class Preview {
 /** `since`: milliseconds since the last one that was chosen. */
 function wanted({ due, models }: Offer, since: number): boolean {
   if (since < PERIOD_MS) return false;
-  if (due === models) return true;
+  if (due === models()) return true;
   return since >= (due > 0 ? PATIENCE_ALL_MS : PATIENCE_ANY_MS);
 }

@@ -5,6 +5,9 @@ import { callAsync, check, sharedError } from './call.ts';
 import { loadNative } from './library.ts';
 import type { ChildEndStruct, ChildStruct } from './structs.ts';
 
+/** The niceness of a child beside frames, which go first. */
+export const BESIDE_FRAMES = 10;
+
 export interface ChildOptions {
   /** By default that of this process. */
   environment?: NodeJS.ProcessEnv;

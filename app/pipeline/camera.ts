@@ -1,7 +1,7 @@
 import type { Events } from '../frames/events.ts';
 import type { NativeEvent } from '../frames/native-event.ts';
 import type { Placement } from '../frames/placement.ts';
-import type { Preview } from '../frames/preview.ts';
+import type { Offer, Preview } from '../frames/preview.ts';
 import type { Recorder } from '../frames/recorder.ts';
 import type { Ring } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
@@ -147,8 +147,8 @@ export class Camera {
     return { number, lost: this.tally.capture(number, capturedNs) };
   }
 
-  /** For who looks: a captured frame on which `due` of the camera's `models` have a turn. */
-  show(event: NativeEvent, turns: { number: number; due: number; models: number }): void {
+  /** For who looks: a captured frame, and the turns that models have on it. */
+  show(event: NativeEvent, turns: Pick<Offer, 'number' | 'due' | 'models'>): void {
     const { slot, capturedNs, width, height } = event;
     const offer = { slot, capturedNs, width, height, ...turns };
     this.#preview?.offer(this.ring, offer, () => event.frame());

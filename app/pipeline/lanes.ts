@@ -1,5 +1,5 @@
 import type { Lane } from './lane.ts';
-import { UnknownName } from './unknown-name.ts';
+import { findNamed } from './unknown-name.ts';
 
 /** The lanes that there are now, by the tag of their events. A tag is given once and never again, so
  *  that an answer finds its lane, or none, whatever has come and gone meanwhile. */
@@ -52,13 +52,6 @@ export class Lanes {
 
   /** Throws UnknownName. */
   byName(name: string): Lane {
-    const all = this.all;
-    const lane = all.find(({ model }) => model.name === name);
-    if (lane !== undefined) return lane;
-    throw new UnknownName(
-      'model',
-      name,
-      all.map(({ model }) => model.name),
-    );
+    return findNamed('model', name, this.all, ({ model }) => model.name);
   }
 }

@@ -16,7 +16,7 @@ import { Lane, type LaneChange, type LaneOptions } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { standstill } from './standstill.ts';
 import { SteadyState } from './steady-state.ts';
-import { UnknownName } from './unknown-name.ts';
+import { findNamed } from './unknown-name.ts';
 
 export interface PipelineOptions {
   runtime: Runtime;
@@ -151,8 +151,8 @@ export class Pipeline implements SnapshotPart {
   /** Frames of another size from one source. Throws UnknownName, and where the source cannot. */
   async setSourceSize(name: string, width: number, height: number): Promise<void> {
     const camera = this.#camera(name);
+    const { source } = camera;
     await this.#restart(camera, async () => {
-      const { source } = camera;
       const before = source.probe();
       if (!source.setSize(width, height)) {
         throw new Error(`source ${name}: ${source.description} has a size of its own`);
@@ -178,8 +178,9 @@ export class Pipeline implements SnapshotPart {
   }
 
   /** What hangs, in one line; null: nothing has for so long. */
-  readonly standstill = (patience_ms: number): string | null =>
-    standstill(this.#cameras, this.#lanes.all, patience_ms, performance.now());
+  standstill(patience_ms: number): string | null {
+    return standstill(this.#cameras, this.#lanes.all, patience_ms, performance.now());
+  }
 
   snapshot(): Partial<Snapshot> {
     const copied = this.#cameras.map(({ copies }) => copies.snapshot());
@@ -216,20 +217,15 @@ export class Pipeline implements SnapshotPart {
 
   #newLane(options: LaneOptions): Lane {
     const { runtime, events } = this.#options;
-    const cameras = options.sources?.map((name) => this.#camera(name)) ?? this.#cameras;
+    const { sources = null } = options;
+    const cameras = sources?.map((name) => this.#camera(name)) ?? this.#cameras;
     const ground = { native: runtime.native, events, cameras };
     return this.#lanes.add((tag) => new Lane(ground, options, tag));
   }
 
   /** Throws UnknownName. */
   #camera(name: string): Camera {
-    const camera = this.#cameras.find((each) => each.name === name);
-    if (camera !== undefined) return camera;
-    throw new UnknownName(
-      'source',
-      name,
-      this.#cameras.map((each) => each.name),
-    );
+    return findNamed('source', name, this.#cameras, (camera) => camera.name);
   }
 
   async #restart(camera: Camera, between: () => Promise<void>): Promise<void> {
@@ -273,7 +269,7 @@ export class Pipeline implements SnapshotPart {
     this.#missAll(camera, lost, capturedNs);
     if (this.#lanes.warm) this.#steadyState.cover();
     const due = this.#lanes.byPriority.filter((lane) => lane.takes(camera, number, capturedNs));
-    const models = this.#lanes.byPriority.filter((lane) => lane.serves(camera)).length;
+    const models = () => this.#lanes.all.filter((lane) => lane.serves(camera)).length;
     camera.show(event, { number, due: due.length, models });
     const frame = camera.frame(event, due.length);
     for (const lane of due) {
@@ -332,7 +328,8 @@ export class Pipeline implements SnapshotPart {
   }
 
   #handleLoss(camera: Camera, event: NativeEvent): void {
-    const [number, atNs] = [camera.number(event), event.capturedNs];
+    const number = camera.number(event);
+    const atNs = event.capturedNs;
     this.#missAll(camera, camera.tally.noSlot(number), atNs);
     this.#miss(camera, number, atNs);
   }

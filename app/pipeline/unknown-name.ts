@@ -7,3 +7,15 @@ export class UnknownName extends Error {
     super(`no ${kind} has the name ${name}; ${there}`);
   }
 }
+
+/** The one of that name. Throws UnknownName. */
+export function findNamed<T>(
+  kind: 'model' | 'source',
+  name: string,
+  all: readonly T[],
+  nameOf: (each: T) => string,
+): T {
+  const found = all.find((each) => nameOf(each) === name);
+  if (found === undefined) throw new UnknownName(kind, name, all.map(nameOf));
+  return found;
+}
