@@ -29,6 +29,8 @@ import { Troubles } from './telemetry/troubles.ts';
 export interface Program {
   config: Config;
   version: string;
+  /** Why settings were left out, in one line; null: none were. */
+  refusedSettings: string | null;
   display: Display;
   /** Comes when the program shall stop before it has started. */
   signal: AbortSignal;
@@ -36,7 +38,8 @@ export interface Program {
   onEnd(): void;
 }
 
-export async function main({ config, version, display, signal, onEnd }: Program) {
+export async function main(program: Program) {
+  const { config, version, refusedSettings, display, signal, onEnd } = program;
   const native = loadNative();
   const service = new ServiceManager(process.env, display);
   const onStep = (what: string) => service.step(what);
@@ -64,7 +67,7 @@ export async function main({ config, version, display, signal, onEnd }: Program)
   const commands = new Commands({ config, version, plan, ...acts, read, display });
   const seen = { region, runtime, models, frames };
   const window = new Window({ config, version, ...seen, commands, read, display });
-  const announced = { ...seen, config, version, plan, memory, telemetry, display };
+  const announced = { ...seen, config, version, refusedSettings, plan, memory, telemetry, display };
   const announcement = new Announcement(announced);
 
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });

@@ -13,6 +13,7 @@ import type { PooledCamera } from './pooled-camera.ts';
 export interface Announced {
   config: Config;
   version: string;
+  refusedSettings: string | null;
   plan: Plan;
   memory: Pick<ModelMemory, 'cutOff'>;
   region: Region;
@@ -65,6 +66,7 @@ export class Announcement implements Part {
     });
     telemetry.event('started', { version, models: models.all.map(({ model }) => model.name) });
     if (config.notices_file !== null) tellNotices(config.notices_file, telemetry, display);
+    this.#tellOfSettings();
     this.#tellOfModels();
   }
 
@@ -72,6 +74,13 @@ export class Announcement implements Part {
   async stop(): Promise<void> {
     if (this.#said) this.#parts.telemetry.event('stopping');
     this.#said = false;
+  }
+
+  #tellOfSettings(): void {
+    const { refusedSettings: message, telemetry, display } = this.#parts;
+    if (message === null) return;
+    display.warn(`settings are left out: ${message}`);
+    telemetry.event('settings_refused', { message });
   }
 
   /** Of models that were to run and do not. */

@@ -105,14 +105,14 @@ function sourcesOf({ source, sources }: Config): [string, SourceConfig][] {
   return named.length > 0 ? named : [[ONLY_SOURCE, source]];
 }
 
-function sourceOf(native: Native, config: SourceConfig, fps: number): Source {
+function sourceOf(native: Native, config: SourceConfig, fps: number, awaited: boolean): Source {
   const { kind, path, width, height, seed } = config;
   if (kind === 'pattern') return new PatternSource(native, { width, height, fps, seed });
   if (kind === 'gst') return new GstSource(native, pipelineOf(config), fps);
   if (path === null) {
     throw new Error(`source.kind is ${kind} but source.path is null: name ${NEEDS_PATH[kind]}`);
   }
-  if (kind === 'v4l2') return new V4l2Source(native, { path, width, height, fps });
+  if (kind === 'v4l2') return new V4l2Source(native, { path, width, height, fps, awaited });
   if (kind === 'y4m') return new Y4mSource(native, path, fps);
   return new StillSource(native, { path, fps, eachSeconds: config.each_seconds });
 }
@@ -245,9 +245,10 @@ function planCameras(
 ): PlannedCamera[] {
   const chunkBytes = config.region.chunk_kb * 1024;
   const all = sourcesOf(config);
+  const awaited = config.recovery.absent_cameras === 'wait';
   return all.map(([name, settings]) => {
     const fps = settings.fps ?? config.fps;
-    const source = sourceOf(native, settings, fps);
+    const source = sourceOf(native, settings, fps, awaited);
     const record = recordOf(config, name, source);
     const waiting = record === null ? 0 : RECORDED_FRAMES_WAITING;
     const slots = slotsFor(models(name) + SPARE_MODELS) + waiting + source.heldSlots;

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { derive } from './derive.ts';
 import { CONFIG_VARIABLE, environmentLayer } from './environment-layer.ts';
 import { fileLayer } from './file-layer.ts';
@@ -26,4 +27,24 @@ export function loadConfig(sources: ConfigSources): Config {
   layers.push(environmentLayer(sources.environment));
   if (sources.flags !== null) layers.push(sources.flags);
   return combine(layers);
+}
+
+export interface Loaded {
+  config: Config;
+  /** Why the last file was left out, in one line; null: it was not. */
+  refused: string | null;
+}
+
+/** As `loadConfig`; but the last of several files is left out when it is refused, where the ones
+ *  before it say so (`recovery.refused_settings`). */
+export function loadOrLeaveOut(sources: ConfigSources): Loaded {
+  try {
+    return { config: loadConfig(sources), refused: null };
+  } catch (error) {
+    const files = [sources.file ?? []].flat();
+    if (!(error instanceof ConfigError) || error.usage || files.length < 2) throw error;
+    const config = loadConfig({ ...sources, file: files.slice(0, -1) });
+    if (config.recovery.refused_settings === 'stop') throw error;
+    return { config, refused: error.message };
+  }
 }

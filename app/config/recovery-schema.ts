@@ -1,11 +1,20 @@
-/** What becomes of models that fail where nobody looks on. */
+/** What becomes of what fails or is away where nobody looks on. */
 export const recoverySchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
   description:
-    'What the program does about models that fail, where nobody is there to look: docs/board.md.',
+    'What the program does about what fails or is away, where nobody is there to look: docs/board.md.',
   properties: {
+    absent_cameras: {
+      type: 'string',
+      enum: ['stop', 'wait'],
+      default: 'stop',
+      description:
+        'When a camera (v4l2) is missing or in use at the start. stop: the program ends and says which. ' +
+        'wait: the program starts, says so by an event `error`, and uses the camera when it is there; ' +
+        'memory is kept for frames of its `width` and `height` in any format.',
+    },
     refused_models: {
       type: 'string',
       enum: ['stop', 'leave_out'],
@@ -14,6 +23,15 @@ export const recoverySchema = {
         'When a model is refused at the start. stop: the program ends and says which. leave_out: the ' +
         'others run, and an event `model_refused` names it; with none left, the models that last ran ' +
         'well do, or the default job.',
+    },
+    refused_settings: {
+      type: 'string',
+      enum: ['stop', 'leave_out'],
+      default: 'stop',
+      description:
+        'When the last of several configuration files is damaged or has a setting that is refused. stop: ' +
+        'the program ends and says which. leave_out: it runs with the files before that one, and an event ' +
+        '`settings_refused` says why. Read from those files.',
     },
     state_folder: {
       path: true,

@@ -10,6 +10,8 @@ export interface V4l2Options {
   width: number;
   height: number;
   fps: number;
+  /** It may be away at the start, and is used when it is there. */
+  awaited: boolean;
 }
 
 /** A camera, in the format that suits the size and rate best. */
@@ -33,6 +35,7 @@ export class V4l2Source extends Source {
   }
 
   protected options(): SourceOptionsStruct {
-    return { kind: SourceKind.v4l2, ...this.#options, seed: 0, tag: 0, each_seconds: 0 };
+    const awaited = Number(this.#options.awaited);
+    return { kind: SourceKind.v4l2, ...this.#options, awaited, seed: 0, tag: 0, each_seconds: 0 };
   }
 }

@@ -57,6 +57,8 @@ export interface SourceOptionsStruct {
   path: string | null;
   tag: number;
   each_seconds: number;
+  /** Left out: 0. */
+  awaited?: number;
 }
 export const ep_source_options = koffi.struct('ep_source_options', {
   kind: 'uint32_t',
@@ -67,6 +69,8 @@ export const ep_source_options = koffi.struct('ep_source_options', {
   path: 'const char *',
   tag: 'uint64_t',
   each_seconds: 'double',
+  awaited: 'uint32_t',
+  reserved: 'uint32_t',
 });
 
 export interface RecorderOptionsStruct {

@@ -176,6 +176,7 @@ export class Camera {
       kind: this.source.description,
       width,
       height,
+      away: this.#expectedSince_ms === null,
       period_ms: this.periodNs / 1e6,
       ...frames,
       frame_latency_ms,

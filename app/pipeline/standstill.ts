@@ -1,8 +1,8 @@
 import type { Camera } from './camera.ts';
 import type { Lane } from './lane.ts';
 
-/** A model may take so many times its slowest answer until now, and a camera so many of its periods,
- *  where that is longer than the patience. */
+/** A model may take so many times its slowest answer until now, or its load, which has had one, and a
+ *  camera so many of its periods, where that is longer than the patience. */
 const TIMES = 4;
 
 /** True iff something that began then takes longer than its limit. */
@@ -24,7 +24,7 @@ export function standstill(
 ): string | null {
   for (const { model, inWorkSince_ms, tally } of lanes) {
     const { slowest_ms } = tally;
-    const limit_ms = Math.max(patience_ms, TIMES * slowest_ms);
+    const limit_ms = Math.max(patience_ms, TIMES * Math.max(slowest_ms, model.loadMs));
     if (!overdue(inWorkSince_ms, limit_ms, now_ms)) continue;
     return `model ${model.name} has had one frame for more than ${seconds(limit_ms)}`;
   }

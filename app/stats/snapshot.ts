@@ -43,6 +43,8 @@ export interface SourceSnapshot extends FramesSnapshot {
   /** Of its last frame, in pixels; 0 before the first. */
   width: number;
   height: number;
+  /** It has said that it has no frames for now: a camera that is not there, a clip that has ended. */
+  away: boolean;
   /** Between two frames, as measured last: a camera may slow down at night. */
   period_ms: number;
   frame_latency_ms: Latency;

@@ -645,13 +645,15 @@ typedef struct ep_source_options {
                           takes it, without its sink. */
   uint64_t tag;        /**< Comes back in every event. */
   double each_seconds; /**< Still folder: how long each picture stands; 0: one frame. */
+  uint32_t awaited;    /**< V4L2: 1: a camera that is absent or busy is waited for. Else 0. */
+  uint32_t reserved;
 } ep_source_options;
 
 typedef struct ep_source ep_source;
 
 /** Size in bytes of the largest frame that the source will give: what a slot must hold. Of a camera
  *  that is absent, busy (EP_E_BUSY), no camera or without the size (EP_E_ARGUMENT, the nearest are
- *  named) it fails. */
+ *  named) it fails. One that is awaited and away is taken at its word, in the largest format. */
 EP_API int32_t ep_source_probe(const ep_source_options* options, ep_frame* largest,
                                ep_error* error);
 
@@ -688,7 +690,9 @@ EP_API uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width,
 /** Starts a capture thread that fills free slots at the frame rate by an absolute clock, or as a
  *  camera gives frames. A camera that is unplugged, fails or stalls is reported in one
  *  EP_EVENT_SOURCE_ERROR and opened again with a back-off of 0.25 to 5 s; the first frame after it
- *  is preceded by one of status EP_OK. A frame that cannot be decoded is reported and skipped. */
+ *  is preceded by one of status EP_OK. So is one that is awaited and away at the start. When what
+ *  comes is no such camera, that is reported once too. A frame that cannot be decoded is reported
+ * and skipped. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
                                ep_source** out, ep_error* error);
 /** How a running source's frames come into slots, in words: `dmabuf`, or `mmap: ` and why a camera

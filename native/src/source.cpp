@@ -50,7 +50,8 @@ int32_t make_source(const ep_source_options& options, std::unique_ptr<FrameSourc
     case EP_SOURCE_V4L2:
       if (!has_path) return fail(error, EP_E_ARGUMENT, "source v4l2: name a device");
       *out = std::make_unique<V4l2Source>(
-          options.path, CameraWish{options.width, options.height, options.fps, 0});
+          options.path,
+          CameraWish{options.width, options.height, options.fps, 0, options.awaited != 0});
       return EP_OK;
     case EP_SOURCE_Y4M:
       if (!has_path) return fail(error, EP_E_ARGUMENT, "source y4m: name a file");

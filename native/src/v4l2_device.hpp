@@ -18,7 +18,8 @@ struct CameraWish {
   uint32_t width = 0;   // 0: the device's own
   uint32_t height = 0;  // 0: the device's own
   double fps = 30;
-  uint32_t fourcc = 0;  // 0: the best that it offers
+  uint32_t fourcc = 0;   // 0: the best that it offers
+  bool awaited = false;  // at the start it may be away
 };
 
 /** What the device was brought to give. */

@@ -36,6 +36,10 @@ ep_frame largest_frame(const CameraFormat& format) {
   return frame;
 }
 
+/** A device that is not there, not yet for us, or in use may be there later; one of another kind or
+ *  without the size stays what it is. */
+bool is_away(int32_t status) { return status == EP_E_SYSTEM || status == EP_E_BUSY; }
+
 }  // namespace
 
 V4l2Source::V4l2Source(std::string path, const CameraWish& wish, const char* maker)
@@ -45,7 +49,11 @@ int32_t V4l2Source::probe(ep_frame* largest, ep_error* error) {
   int32_t status = device_.open(path_, error);
   if (status == EP_OK) status = device_.negotiate(wish_, &format_, error);
   device_.close();
-  if (status != EP_OK) return status;
+  if (wish_.awaited && is_away(status)) {
+    format_ = {V4L2_PIX_FMT_MJPEG, wish_.width, wish_.height};
+  } else if (status != EP_OK) {
+    return status;
+  }
   *largest = largest_frame(format_);
   if (largest->bytes > 0) return EP_OK;
   return fail(error, EP_E_UNSUPPORTED, "source v4l2 %s: frames of %ux%u are too large: set width",
@@ -57,7 +65,8 @@ int32_t V4l2Source::prepare(ep_ring* ring, ep_error* error) {
   if (!jpeg_.start()) {
     return fail(error, EP_E_NO_MEMORY, "source v4l2 %s: libjpeg-turbo cannot start", path_.c_str());
   }
-  return connect(error);
+  const int32_t status = connect(error);
+  return wish_.awaited && is_away(status) ? int32_t{EP_OK} : status;
 }
 
 int32_t V4l2Source::connect(ep_error* error) {
@@ -111,31 +120,37 @@ std::string V4l2Source::way() {
   return way_;
 }
 
-FrameSource::Awaited V4l2Source::retry(int timeout_ms) {
+FrameSource::Awaited V4l2Source::retry(int timeout_ms, ep_error* error) {
   const uint64_t now = now_ns();
   if (now < retry_at_ns_) {
     const uint64_t left_ms = (retry_at_ns_ - now) / kMillisecond + 1;
     poll(nullptr, 0, static_cast<int>(std::min<uint64_t>(left_ms, timeout_ms)));
     return Awaited::kNothing;
   }
-  ep_error known;
-  if (connect(&known) != EP_OK) retry_at_ns_ = now + back_off_.next_ns();
-  return Awaited::kNothing;
+  ep_error reason = {};
+  const int32_t status = connect(&reason);
+  if (status == EP_OK) return Awaited::kNothing;
+  retry_at_ns_ = now + back_off_.next_ns();
+  const bool known = told_ != EP_OK && (is_away(status) || status == told_);
+  return known ? Awaited::kNothing : tell(reason, error);
+}
+
+FrameSource::Awaited V4l2Source::tell(const ep_error& reason, ep_error* error) {
+  told_ = reason.status;
+  *error = reason;
+  return Awaited::kTrouble;
 }
 
 /** Reported only the first time, until a frame comes again. */
 FrameSource::Awaited V4l2Source::lose(const ep_error& reason, ep_error* error) {
   disconnect();
   retry_at_ns_ = now_ns() + back_off_.next_ns();
-  if (troubled_) return Awaited::kNothing;
-  troubled_ = true;
-  *error = reason;
-  return Awaited::kTrouble;
+  return told_ == EP_OK ? tell(reason, error) : Awaited::kNothing;
 }
 
 FrameSource::Awaited V4l2Source::arrive(Arrival* arrival, ep_error* error) {
-  if (troubled_) {
-    troubled_ = false;
+  if (told_ != EP_OK) {
+    told_ = EP_OK;
     back_off_.reset();
     fail(error, EP_OK, "source v4l2 %s: gives frames again", path_.c_str());
     return Awaited::kTrouble;
@@ -147,7 +162,7 @@ FrameSource::Awaited V4l2Source::arrive(Arrival* arrival, ep_error* error) {
 }
 
 FrameSource::Awaited V4l2Source::await(int timeout_ms, Arrival* arrival, ep_error* error) {
-  if (!connected_) return retry(timeout_ms);
+  if (!connected_) return retry(timeout_ms, error);
   if (waiting_) return arrive(arrival, error);
   ep_error reason = {};
   switch (device_.dequeue(timeout_ms, &current_, &reason)) {

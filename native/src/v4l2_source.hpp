@@ -20,7 +20,7 @@ namespace ep {
  * not allow that, a frame is copied once, from the device's buffer into a slot, or decoded there
  * where the camera sends MJPEG; `way` says why. A camera that is unplugged, fails or gives no frame
  * for a while is reported once and opened again with a back-off until a frame comes, which is
- * reported too.
+ * reported too. One that is awaited may be away at the start, with the same report.
  */
 class V4l2Source final : public FrameSource {
  public:
@@ -45,8 +45,9 @@ class V4l2Source final : public FrameSource {
   void disconnect();
   void set_way(const std::string& way);
   int32_t hand_over(uint32_t slot, ep_frame* frame, ep_error* error);
-  Awaited retry(int timeout_ms);
+  Awaited retry(int timeout_ms, ep_error* error);
   Awaited lose(const ep_error& reason, ep_error* error);
+  Awaited tell(const ep_error& reason, ep_error* error);
   Awaited arrive(Arrival* arrival, ep_error* error);
   int32_t copy(uint32_t slot, ep_frame* frame, ep_error* error);
   int32_t decode(uint32_t slot, ep_frame* frame, ep_error* error);
@@ -64,8 +65,8 @@ class V4l2Source final : public FrameSource {
   FrameNumber numbers_;
   BackOff back_off_;
   bool connected_ = false;
-  bool troubled_ = false;  // reported, and no frame since
-  bool waiting_ = false;   // a frame is taken from the device and not yet filled or skipped
+  int32_t told_ = EP_OK;  // the trouble that was reported last; EP_OK: frames have come since
+  bool waiting_ = false;  // a frame is taken from the device and not yet filled or skipped
   CameraFrame current_;
   uint64_t last_frame_ns_ = 0;  // or the start of streaming
   uint64_t retry_at_ns_ = 0;

@@ -107,7 +107,7 @@ class Events {
   }
 
   /** Waits for the pipe, empties it, then drains: what an event loop does. Empty iff 10 s pass. */
-  std::vector<ep_event> next(uint32_t most = 64) {
+  std::vector<ep_event> next(uint32_t most = 64) const {
     if (!readable(10000)) {
       ADD_FAILURE() << "no event within 10 s";
       return {};

@@ -14,6 +14,10 @@
 namespace {
 
 using ep::CameraOffer;
+using ep_test::Events;
+using ep_test::FramesPool;
+using ep_test::Ring;
+using ep_test::Source;
 using ep_test::TemporaryFolder;
 
 int32_t probe(const std::string& path, std::string* message) {
@@ -97,6 +101,35 @@ TEST(Camera, ThatIsNotThereOrIsNoneIsNamed) {
             "source v4l2 /dev/null: is not a camera: name another device (ls /dev/video*)");
   EXPECT_EQ(probe(folder.write("file", {1}), &message), EP_E_ARGUMENT);
   EXPECT_EQ(probe("", &message), EP_E_ARGUMENT);
+}
+
+TEST(Camera, ThatIsAwaitedMayBeAwayAndWhatComesInItsPlaceIsNamed) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("video9");
+  ep_source_options options = {};
+  options.kind = EP_SOURCE_V4L2;
+  options.width = 64;
+  options.height = 48;
+  options.fps = 30;
+  options.path = path.c_str();
+  options.awaited = 1;
+  ep_frame largest = {};
+  ASSERT_EQ(ep_source_probe(&options, &largest, nullptr), EP_OK);
+  EXPECT_EQ(largest.bytes, 64u * 48 * 3);
+  FramesPool pool;
+  const Ring ring(pool.get(), 2, largest.bytes);
+  const Events events(8);
+  const Source source(ring, events, options);
+  std::vector<ep_event> told = events.next();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].kind, static_cast<uint32_t>(EP_EVENT_SOURCE_ERROR));
+  EXPECT_EQ(told[0].status, EP_E_SYSTEM);
+  EXPECT_NE(std::string(told[0].message).find("there is no such device"), std::string::npos);
+  folder.write("video9", {1});
+  told = events.next();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].status, EP_E_ARGUMENT);
+  EXPECT_NE(std::string(told[0].message).find("is not a camera"), std::string::npos);
 }
 
 }  // namespace

@@ -35,10 +35,17 @@ function boardSettings(job: readonly JobModel[]): string {
     file: `models/${model.file}`,
     ...(model.labels === undefined ? {} : { labels: `models/${model.labels}` }),
   }));
+  const leave_out = 'leave_out';
+  const recovery = {
+    absent_cameras: 'wait',
+    refused_models: leave_out,
+    refused_settings: leave_out,
+  };
   return `# The settings that a board starts with; docs/configuration.md has all that there are.
 # The region is one block of the huge pages that the kernel has reserved, locked in memory. A model
-# that cannot be used does not keep the others from running.
-${stringify({ version: 1, region: { lock: 'required' }, recovery: { refused_models: 'leave_out' }, models })}`;
+# that cannot be used does not keep the others from running, nor does a camera that is away, nor a
+# damaged file of settings above this one.
+${stringify({ version: 1, region: { lock: 'required' }, recovery, models })}`;
 }
 
 /** The entries of `plan.json` beside this file that are for these models and this runtime; what has

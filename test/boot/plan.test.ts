@@ -85,6 +85,14 @@ test('what cannot run is told before any memory is taken', async () => {
   });
 });
 
+test('a camera that may be away gets memory for its frames in any format', async () => {
+  const source = { kind: 'v4l2', path: join(scratch.path, 'video9'), width: 640, height: 360 };
+  const away = { models: [{ file }], source };
+  await assert.rejects(plan(away), /video9: there is no such device/);
+  const [camera] = (await plan({ ...away, recovery: { absent_cameras: 'wait' } })).cameras;
+  assert.equal(camera?.ring.slotBytes, 640 * 360 * 3);
+});
+
 test('each source has a pool of its own, for the models that get its frames', async () => {
   const sources = { front: { width: 640, fps: 10 }, back: { width: 640 } };
   const models = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Layer, Tree } from '../../app/config/layer.ts';
-import { loadConfig } from '../../app/config/load.ts';
+import { loadConfig, loadOrLeaveOut } from '../../app/config/load.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();
@@ -52,6 +52,24 @@ test('the variable EDGEPOOL_CONFIG names the file, and a named file wins over it
   const environment = { EDGEPOOL_CONFIG: one };
   assert.equal(loadConfig({ file: null, environment, flags: null }).fps, 1);
   assert.equal(loadConfig({ file: two, environment, flags: null }).fps, 2);
+});
+
+test('the last of several files is left out when it is refused, where those before it say so', () => {
+  const system = (refused_settings: string) =>
+    scratch.write('system.yaml', `fps: 5\nrecovery: { refused_settings: ${refused_settings} }`);
+  const load = (own: string, policy = 'leave_out', values: Tree = {}) => {
+    const file = [system(policy), scratch.write('own.yaml', own)];
+    return loadOrLeaveOut({ file, environment: {}, flags: flags(values) });
+  };
+  const sound = load('fps: 7');
+  assert.deepEqual([sound.config.fps, sound.refused], [7, null]);
+  for (const damaged of ['fps: many', 'fps: 7\n\0\0\0', '{', 'recovery: { refused_settings: 1 }']) {
+    const { config, refused } = load(damaged);
+    assert.equal(config.fps, 5);
+    assert.match(refused ?? '', /own\.yaml/);
+    assert.throws(() => load(damaged, 'stop'), /own\.yaml/);
+  }
+  assert.throws(() => load('fps: 7', 'leave_out', { fps: 'many' }), /fps/);
 });
 
 test('a JSON file, indented with tabs, is read like YAML', () => {

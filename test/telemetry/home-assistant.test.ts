@@ -21,6 +21,7 @@ const camera = {
   kind: 'pattern',
   width: 1280,
   height: 720,
+  away: false,
   period_ms: 33,
   recording: null,
   frame_bytes: 0,

@@ -8,9 +8,10 @@ import { modelSnapshot, snapshot } from '../support/snapshots.ts';
 
 function source(recording: RecordingSnapshot): SourceSnapshot {
   const { frames, frame_latency_ms } = snapshot([]);
-  const size = { name: 'camera', kind: 'pattern', width: 1280, height: 720, period_ms: 33.3 };
+  const size = { name: 'camera', kind: 'pattern', width: 1280, height: 720 };
   const copies = { frame_bytes: 0, bytes_copied: 0, most_copies: 0, previews: 0, snapshots: 0 };
-  return { ...copies, ...size, ...frames, frame_latency_ms, recording };
+  const goes = { away: false, period_ms: 33.3, frame_latency_ms };
+  return { ...copies, ...size, ...goes, ...frames, recording };
 }
 
 const three = snapshot([
