@@ -28,7 +28,9 @@ testWithShared('a pool of the size that a trial has shown takes its model', asyn
       const [{ mappedBytes, poolBytes }] = verdict.fits;
       assert.ok(mappedBytes >= verdict.peakBytes && mappedBytes <= poolBytes);
       const options = { name, source: file, threads };
-      const model = await house.load(options, mappedBytes / MIB, verdict.ends);
+      // Several threads do not place their blocks alike each time: they have the reserve for that.
+      const quotaBytes = threads === 1 ? mappedBytes : poolBytes;
+      const model = await house.load(options, quotaBytes / MIB, verdict.ends);
       const { peak_live_bytes } = model.pool.stats();
       assert.equal(model.delegate, verdict.delegate);
       assert.ok(Math.abs(peak_live_bytes - verdict.peakBytes) <= verdict.peakBytes / 20);
