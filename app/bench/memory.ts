@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { sizeRegion } from '../models/sizing.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
 import { MemoryLimit } from './memory-limit.ts';
@@ -16,6 +17,7 @@ const RUNS = { full: 5, tiny: 1 } as const;
 /** The specification's board. */
 const GROUP_BYTES = 1.8e9;
 const RESERVE = 0.3;
+const RUNTIME_BYTES = 2 ** 23;
 const MOST_OF_THEIRS = 0.6;
 const MB = 1e6;
 
@@ -55,20 +57,38 @@ async function run(context: BenchContext): Promise<Findings> {
   } finally {
     limit.drop();
   }
-  const fits = await Promise.all(files.map((file) => models.fit(file)));
-  const mapped = fits.reduce((sum, { mappedBytes }) => sum + mappedBytes, 0);
-  return findings(context, taken, { limited: limit.holds, mapped });
+  return findings(context, taken, { limited: limit.holds, region: await regionOf(context, files) });
+}
+
+/** What edgepool's region is made of, in bytes. */
+interface RegionParts {
+  capacity: number;
+  quotas: number;
+  mapped: number;
+  /** The models' files, whose bytes are in it as they are. */
+  files: number;
+}
+
+async function regionOf(context: BenchContext, files: readonly string[]): Promise<RegionParts> {
+  const fits = await Promise.all(files.map((file) => context.models.fit(file)));
+  const sum = (all: readonly number[]) => all.reduce((total, bytes) => total + bytes, 0);
+  return {
+    capacity: await capacity(context, files),
+    quotas: sum(fits.map(({ poolBytes }) => poolBytes)),
+    mapped: sum(fits.map(({ mappedBytes }) => mappedBytes)),
+    files: sum(files.map((file) => statSync(file).size)),
+  };
 }
 
 async function capacity({ models }: BenchContext, files: readonly string[]): Promise<number> {
   const quotas = await Promise.all(files.map(async (file) => (await models.fit(file)).poolBytes));
-  return sizeRegion([...quotas, 2 ** 23], RESERVE);
+  return sizeRegion([...quotas, RUNTIME_BYTES], RESERVE);
 }
 
 function findings(
   { effort }: BenchContext,
   taken: Taken,
-  { limited, mapped }: { limited: boolean; mapped: number },
+  { limited, region }: { limited: boolean; region: RegionParts },
 ): Findings {
   const rows = (key: 'whole' | 'added' | 'left', label: string) => {
     const samples = Object.entries(taken).map(([id, of]) => [id, of[key]] as const);
@@ -108,13 +128,27 @@ function findings(
     ],
     notes: [
       'Node with the same few lines around the same interface; proportional set size, in which the ' +
-        "region counts whole: its models' quotas and 30 % reserve, used or not. Of it the models " +
-        `have ${Math.round(mapped / MB)} MB mapped.`,
+        'region counts whole, used or not.',
+      whyMore(region, median(taken[OURS]?.whole ?? []), whole('tfjs')),
       'With its delegate edgepool keeps a second, packed copy of the weights, for speed; ' +
         'tfjs-tflite-node has no delegate of its own.',
       ...(limited ? [] : ['NOT LIMITED: this user may make no control group; run it as root.']),
     ],
   };
+}
+
+/** Where the memory is that a process with edgepool has and the other has not. */
+function whyMore(region: RegionParts, ours: number, theirs: number): string {
+  const mb = (bytes: number) => `${Math.round(bytes / MB)} MB`;
+  const { capacity: all, quotas, mapped, files } = region;
+  const least = ours - (all - mapped) / MB;
+  return (
+    `The region's ${mb(all)}: ${mb(mapped)} that the models have mapped, their files' bytes ` +
+    `(${mb(files)}) among it; ${mb(quotas - mapped)} of their quotas beyond that; ` +
+    `${mb(RUNTIME_BYTES)} for the runtime; ${mb(all - quotas - RUNTIME_BYTES)} of reserve. ` +
+    `With nothing but what is mapped the process would have ${Math.round(least)} MB, ` +
+    `${(least / theirs).toFixed(2)} of theirs.`
+  );
 }
 
 export const memory: Bench = {
