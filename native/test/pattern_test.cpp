@@ -1,7 +1,5 @@
 #include "pattern.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <tuple>
 
@@ -127,27 +125,6 @@ TEST(Pattern, MovesFromFrameToFrame) {
     }
   }
   EXPECT_GT(moved, 300u);
-}
-
-TEST(Pattern, CostsWellUnderTwoMillisecondsAFrameAt720p) {
-  FramesPool pool;
-  Ring ring(pool.get(), 3, ep::frame_bytes(EP_PIXELS_NV12, 1280, 720));
-  PatternSource pattern(1280, 720, 1);
-  ASSERT_EQ(pattern.prepare(ring.get(), nullptr), EP_OK);
-  std::vector<double> milliseconds;
-  for (uint64_t number = 1; number <= 200; ++number) {
-    const auto began = std::chrono::steady_clock::now();
-    const uint32_t slot = ring.get()->begin_fill();
-    ep_frame frame = {};
-    pattern.fill(number, slot, &frame, nullptr, nullptr);
-    ring.get()->abandon(slot);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-    milliseconds.push_back(took.count());
-  }
-  std::sort(milliseconds.begin(), milliseconds.end());
-  std::cout << "pattern, 1280 x 720: p50 " << milliseconds[100] << " ms, p99 " << milliseconds[198]
-            << " ms\n";
-  EXPECT_LT(milliseconds[100], 2.0);
 }
 
 TEST(Pattern, RefusesSidesOutOfRange) {
