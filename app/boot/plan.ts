@@ -10,11 +10,12 @@ import type { Config, ModelConfig, SourceConfig } from '../config/config.ts';
 import { GstSource } from '../frames/gst-source.ts';
 import { PatternSource } from '../frames/pattern-source.ts';
 import { RECORDED_FRAMES_WAITING, type RecorderOptions } from '../frames/recorder.ts';
-import { framesPool, type RingOptions } from '../frames/ring.ts';
+import { framesHugeBytes, framesPool, type RingOptions } from '../frames/ring.ts';
 import type { Source } from '../frames/source.ts';
 import { StillSource } from '../frames/still-source.ts';
 import { V4l2Source } from '../frames/v4l2-source.ts';
 import { Y4mSource } from '../frames/y4m-source.ts';
+import { hasHugePages } from '../memory/huge-pages.ts';
 import type { PoolOptions } from '../memory/pool.ts';
 import type { RegionOptions } from '../memory/region.ts';
 import { loadAnchors } from '../models/anchors.ts';
@@ -23,7 +24,7 @@ import { externalDelegate } from '../models/external-delegate.ts';
 import { loadLabels } from '../models/labels.ts';
 import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import { sha256File } from '../models/sha256.ts';
-import { sizeRegion } from '../models/sizing.ts';
+import { inHugePages, sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import { BESIDE_FRAMES } from '../native/child.ts';
 import type { Native } from '../native/native.ts';
@@ -290,10 +291,27 @@ function requireSources(models: readonly ModelConfig[], config: Config): void {
   }
 }
 
-function regionOf(config: Config, poolBytes: readonly number[]): Pick<Plan, 'region' | 'sizing'> {
+type Parts = Pick<Plan, 'models' | 'cameras'>;
+
+/** What all pools take of a region of reserved huge pages: small slots and models fill theirs badly. */
+export function hugeBytes({ models, cameras }: Parts): number {
+  const rings = cameras.map(({ ring, pool }) => framesHugeBytes(ring, pool.chunkBytes ?? 0));
+  return inHugePages([RUNTIME_POOL_BYTES, ...rings, ...models.map(({ pool }) => pool.quotaBytes)]);
+}
+
+function regionOf(config: Config, parts: Parts): Pick<Plan, 'region' | 'sizing'> {
   const { capacity_mb, reserve, lock, pages, mapping_budget } = config.region;
   const automatic = capacity_mb === 0;
-  const capacityBytes = automatic ? sizeRegion(poolBytes, reserve) : Math.round(capacity_mb * MIB);
+  const poolBytes = [
+    RUNTIME_POOL_BYTES,
+    ...parts.cameras.map(({ pool }) => pool.quotaBytes),
+    ...parts.models.map(({ pool }) => pool.quotaBytes),
+  ];
+  // What whole pages take beyond the quotas comes out of the reserve, as far as that goes.
+  const leastBytes = hasHugePages() ? hugeBytes(parts) : 0;
+  const capacityBytes = automatic
+    ? Math.max(sizeRegion(poolBytes, reserve), leastBytes)
+    : Math.round(capacity_mb * MIB);
   const pools = poolBytes.reduce((sum, bytes) => sum + bytes, 0);
   return {
     region: { capacityBytes, lock, pages, mappingBudget: mapping_budget },
@@ -336,9 +354,13 @@ export async function makePlan(
     signal,
   });
   const cameras = camerasFor(native, config, candidate.models);
-  const quotas = models.map(({ pool }) => pool.quotaBytes);
-  const poolBytes = [RUNTIME_POOL_BYTES, ...cameras.map(({ pool }) => pool.quotaBytes), ...quotas];
-  return { ...regionOf(config, poolBytes), models, cameras, origin: candidate.origin, refused };
+  return {
+    ...regionOf(config, { models, cameras }),
+    models,
+    cameras,
+    origin: candidate.origin,
+    refused,
+  };
 }
 
 function camerasFor(

@@ -33,6 +33,11 @@ function framesPoolBytes(options: RingOptions, chunkBytes: number): number {
   return options.slots * roundUp(options.slotBytes, chunkBytes) + beside;
 }
 
+/** What the same takes of a region of reserved huge pages, where each slot has whole ones. */
+export function framesHugeBytes(options: RingOptions, chunkBytes: number): number {
+  return framesPoolBytes(options, Math.max(chunkBytes, HUGE_PAGE_BYTES));
+}
+
 /** For the source and the workers: the slots map their own. */
 function besideSlots({ slots, slotBytes }: RingOptions, chunkBytes: number): number {
   const bytes = SOURCE_FRAMES * slotBytes + (slots + SOURCE_FRAMES) * PER_SLOT_BYTES + FIXED_BYTES;

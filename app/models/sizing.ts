@@ -15,6 +15,11 @@ export function sizeRegion(poolBytes: readonly number[], reserve: number): numbe
   return roundUp(Math.ceil(sum / (1 - reserve)), REGION_STEP_BYTES);
 }
 
+/** Bytes of the region's step that pools take where each has whole huge pages of its own. */
+export function inHugePages(poolBytes: readonly number[]): number {
+  return poolBytes.reduce((total, bytes) => total + roundUp(bytes, REGION_STEP_BYTES), 0);
+}
+
 export function roundUp(bytes: number, step: number): number {
   return Math.ceil(bytes / step) * step;
 }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Interrupted } from '../../app/boot/lifecycle.ts';
-import { makePlan } from '../../app/boot/plan.ts';
+import { hugeBytes, makePlan } from '../../app/boot/plan.ts';
 import type { Tree } from '../../app/config/layer.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { sha256File } from '../../app/models/sha256.ts';
@@ -59,6 +59,13 @@ test('a plan.json beside a model is taken where it is for it, else the model is 
   assert.ok((tried?.windowBytes ?? 0) > (tried?.quotaBytes ?? 0));
   writeFileSync(join(folder, 'plan.json'), '{"version": 1, "models"');
   for (const pool of await pools()) assert.ok(pool.windowBytes > pool.quotaBytes);
+});
+
+test('of huge pages every slot of the frames and every small model takes a whole one', async () => {
+  const made = await plan({ models: [{ file }], source: { width: 640, height: 360 } });
+  const slots = made.cameras[0]?.ring.slots ?? 0;
+  // The runtime's 8 MiB, the slots, what is beside them, the model.
+  assert.equal(hugeBytes(made), 8 * MIB + slots * 2 * MIB + 2 * MIB + 2 * MIB);
 });
 
 test('a configured size of the region is kept', async () => {
