@@ -78,6 +78,11 @@ function summaryOf({ name, file, top, latency_ms, pool, schedule }: ModelSnapsho
   };
 }
 
+/** What a house can set, as one text: another one when something was set. */
+export function settingsOf({ models }: Pick<Snapshot, 'models'>): string {
+  return JSON.stringify(models.map(({ name, file, schedule }) => [name, file, schedule]));
+}
+
 export function boardSummary(board: BoardSnapshot): BoardSummary {
   const { temperature_celsius, throttling, clock_hz, memory_pressure, space } = board;
   const { frequency_capped, throttled, soft_temperature_limit } = throttling ?? {};

@@ -16,7 +16,7 @@ import type { Listening } from './mqtt/session.ts';
 import { Topics } from './mqtt/topics.ts';
 import { type Execute, Requests } from './requests.ts';
 import { ResultGate } from './result-gate.ts';
-import { Summaries } from './summary.ts';
+import { Summaries, settingsOf } from './summary.ts';
 
 /** What a model has said about a frame. */
 export interface ResultNews extends Answer {
@@ -42,6 +42,8 @@ export class Telemetry {
   readonly #envelope = new Envelope();
   readonly #results: ResultGate;
   readonly #summaries = new Summaries();
+  /** As the last summary told them; null: there was none. */
+  #settings: string | null = null;
   readonly #discovery: Discovery | null = null;
   /** Does what is asked for on `set/`; null: nothing is. Set before the start. */
   onCommand: Execute | null = null;
@@ -241,13 +243,18 @@ export class Telemetry {
     const state = this.#read();
     const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.state_seconds);
     this.#publish({ topic: this.#topics.state, qos: 0, expiry_seconds }, state);
-    if (this.#publisher?.up)
-      this.#tellHomeAssistant(this.#discovery?.renew(state, this.#files) ?? []);
+    if (!this.#publisher?.up) return;
+    this.#tellHomeAssistant(this.#discovery?.renew(state, this.#files) ?? []);
+    // Who has set something waits to see it.
+    const told = this.#settings;
+    if (told !== null && settingsOf(state) !== told) this.#publishSummary();
   }
 
   #publishSummary(): void {
     const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.summary_seconds);
-    const summary = this.#summaries.next(this.#read(), performance.now());
+    const state = this.#read();
+    const summary = this.#summaries.next(state, performance.now());
+    this.#settings = settingsOf(state);
     this.#publish({ topic: this.#topics.summary, qos: 0, expiry_seconds }, summary);
   }
 

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { freePort, Mosquitto } from '../support/brokers.ts';
 import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { median } from '../support/memory-watch.ts';
 import { Observer } from '../support/observer.ts';
 import { faultOf } from '../support/payloads.ts';
 import { Random, seeds } from '../support/random.ts';
@@ -21,6 +22,8 @@ const BATCH = 100;
 const LARGEST_DELIVERED_BYTES = 127 * 1024;
 /** Of the JavaScript heap under so many requests; it is the same for 30,000 and for 100,000. */
 const GROWTH_BYTES = 96 * 2 ** 20;
+/** From the middle third of them to the last: the heap breathes, and nothing stays. */
+const LATE_GROWTH_BYTES = 16 * 2 ** 20;
 
 const scratch = scratchFolder();
 const folder = join(scratch.path, 'models');
@@ -32,6 +35,10 @@ interface Answer {
   error?: string;
   id?: number | string;
   [field: string]: unknown;
+}
+
+interface Pools extends Pick<Snapshot, 'region'> {
+  pools: { name: string }[];
 }
 
 let broker: Mosquitto;
@@ -110,7 +117,7 @@ async function refuses(command: string, args: object, why: RegExp): Promise<void
 
 test('what is asked is told', async () => {
   assert.deepEqual((await does('status')).models, ['a', 'b']);
-  const { pools } = (await does('pools')) as unknown as { pools: { name: string }[] };
+  const { pools } = (await does('pools')) as unknown as Pools;
   assert.deepEqual(
     pools.map(({ name }) => name),
     ['a', 'b'],
@@ -155,6 +162,48 @@ test('a model is parked and restored, and has the turns that it had', async () =
   await refuses('restore', { model: 'nobody' }, /no model has the name nobody/);
   const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
   assert.equal(models.find(({ name }) => name === 'b')?.schedule.every, 5);
+});
+
+/** An entity as Home Assistant knows it, and what it sends when somebody gives it a value. */
+function entity(key: string) {
+  const announced = house.on('homeassistant/device/board/config').at(-1) ?? '{}';
+  const found = JSON.parse(announced).components?.[key] as Record<string, string> | undefined;
+  const { command_topic = '', command_template = '', state_topic, value_template } = found ?? {};
+  const give = (value: string | number) => {
+    const filled = command_template
+      .replace(/^\{\{ (.*) \| tojson \}\}$/, '$1')
+      .replace(/\bvalue\b( \| int)?/, JSON.stringify(value))
+      .replaceAll("'", '"');
+    return house.say(command_topic, filled);
+  };
+  const shows = (value: string | number) => {
+    const path = /^\{\{ value_json\.models\['(\w+)'\]\.(\w+) \}\}$/.exec(value_template ?? '');
+    const last = JSON.parse(house.on(state_topic ?? '').at(-1) ?? '{}');
+    return last.models?.[path?.[1] ?? '']?.[path?.[2] ?? ''] === value;
+  };
+  return { options: found?.options, give, shows };
+}
+
+test('Home Assistant chooses the file of a model and its turns, and sees what it chose', async () => {
+  await until('it is announced', () => entity('model_b_file').options !== undefined);
+  const file = entity('model_b_file');
+  assert.deepEqual(file.options, ['broken.tflite', 'tiny.tflite', 'tiny_int8.tflite']);
+  await until('the file that runs', () => file.shows('tiny.tflite'));
+  const answers = () => house.on(`${BASE}/response/switch`);
+  const before = answers().length;
+  await file.give('broken.tflite');
+  await until('it is refused', () => answers().length > before);
+  assert.match(answers().at(-1) ?? '', /"ok":false.*broken\.tflite/);
+  await file.give('tiny_int8.tflite');
+  await until('the other file', () => file.shows('tiny_int8.tflite'));
+  const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
+  assert.equal(models.find(({ name }) => name === 'b')?.file, 'tiny_int8.tflite');
+  const every = entity('model_b_every');
+  await every.give(4);
+  await until('the other turns', () => every.shows(4));
+  await file.give('tiny.tflite');
+  await until('the first file', () => file.shows('tiny.tflite'));
+  assert.ok(every.shows(4), 'turns stay');
 });
 
 test('turns, sizes and sources are changed', async () => {
@@ -260,16 +309,34 @@ function isAnswer({ topic, payload }: { topic: string; payload: string }): boole
   return /^\{"boot":"\w{8}","sequence":\d+,"time":"[^"]+","command":/.test(payload);
 }
 
+/** What the region has in its pools once model `a` is alone. */
+async function mappedAlone(): Promise<number> {
+  const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
+  const { parked } = (await does('places')) as unknown as { parked: { model: string }[] };
+  const names = new Set([...models.map(({ name }) => name), ...parked.map(({ model }) => model)]);
+  names.delete('a');
+  for (const model of names) await does('unload', { model });
+  await does('resolution', { width: 640, height: 480 });
+  const { region, pools } = (await does('pools')) as unknown as Pools;
+  assert.deepEqual(
+    pools.map(({ name }) => name),
+    ['a'],
+  );
+  return region.mapped_bytes;
+}
+
 test(`${MESSAGES} random commands are each answered, and the stream goes on`, async () => {
   const [seed = 1] = seeds(1);
   const requests = new RandomRequests(new Random(seed));
   const pid = Number((await does('status')).pid);
+  const mapped = await mappedAlone();
   await sendBatch(requests, BATCH);
   await does('status');
   const before = statusOf(pid);
   house.heard.length = 0;
   const start = performance.now();
   let [wanted, answered, captured] = [0, 0, 0];
+  const held: number[] = [];
   // What was in work when counting began is answered into the count: it may be more, never less.
   for (let sent = 0; sent < MESSAGES; sent += BATCH) {
     wanted += await sendBatch(requests, BATCH);
@@ -283,6 +350,7 @@ test(`${MESSAGES} random commands are each answered, and the stream goes on`, as
     await until('most are answered', () => house.heard.filter(isAnswer).length >= BATCH - 20);
     answered += house.heard.filter(isAnswer).length;
     house.heard.length = 0;
+    held.push(statusOf(pid).rss_bytes);
   }
   const all = () => answered + house.heard.filter(isAnswer).length;
   await until(`seed ${seed}: ${wanted} answers`, () => all() >= wanted);
@@ -291,13 +359,17 @@ test(`${MESSAGES} random commands are each answered, and the stream goes on`, as
   await until('files are closed', () => statusOf(pid).open_files <= before.open_files + 8);
   const grown = statusOf(pid).rss_bytes - before.rss_bytes;
   assert.ok(grown < GROWTH_BYTES, `seed ${seed}: ${grown} bytes more`);
+  const third = Math.floor(held.length / 3);
+  const late = median(held.slice(-third)) - median(held.slice(third, 2 * third));
+  assert.ok(late < LATE_GROWTH_BYTES, `seed ${seed}: ${late} bytes more in the last third`);
   const { models } = (await does('models')) as unknown as Pick<Snapshot, 'models'>;
   const neighbour = models.find(({ name }) => name === 'a');
   assert.equal(neighbour?.dropped.error, 0, `seed ${seed}`);
+  assert.equal(await mappedAlone(), mapped, `seed ${seed}: bytes of the region`);
   const took_s = (performance.now() - start) / 1000;
-  const mib = Math.round(grown / 2 ** 20);
+  const [mib, lateMib] = [grown, late].map((bytes) => (bytes / 2 ** 20).toFixed(1));
   console.log(
-    `${MESSAGES} commands in ${took_s.toFixed(0)} s: ${captured} frames, ${mib} MiB more`,
+    `${MESSAGES} commands in ${took_s.toFixed(0)} s: ${captured} frames, ${mib} MiB more, ${lateMib} of it in the last third`,
   );
 });
 

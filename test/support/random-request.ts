@@ -1,3 +1,4 @@
+import { COMMANDS } from '../../app/control/commands.ts';
 import type { Random } from './random.ts';
 
 /** A request as somebody might send it who knows the commands, half knows them, or means harm. */
@@ -10,11 +11,12 @@ export interface RandomRequest {
   correlation: Buffer | undefined;
 }
 
-const READING = ['status', 'pools', 'models', 'places'];
-const CHANGING = [
-  ...['load', 'unload', 'switch', 'set', 'park', 'restore'],
-  ...['resolution', 'restart-source'],
-];
+/** analyze starts a process and a snapshot waits for a frame: those come now and then alone. */
+const RARE = ['analyze', 'snapshot'];
+const READING = COMMANDS.filter(({ kind }) => kind === 'read').map(({ name }) => name);
+const CHANGING = COMMANDS.filter(({ kind }) => kind !== 'read')
+  .map(({ name }) => name)
+  .filter((name) => !RARE.includes(name));
 const NAMES = ['b', 'c', 'd', 'nobody', '', '../b', 'b\u0000', '__proto__', 'é'];
 const FILES = [
   'tiny',
@@ -53,9 +55,7 @@ export class RandomRequests {
     const choice = this.#random.next();
     if (choice < 0.3) return this.#one(READING);
     if (choice < 0.7) return this.#one(CHANGING);
-    // It starts a process, which is not what is tried here.
     if (choice < 0.702) return 'analyze';
-    // It waits for a frame.
     if (choice < 0.71) return 'snapshot';
     if (choice < 0.8) return `${this.#one(CHANGING)}/${this.#one(READING)}`;
     if (choice < 0.9) return this.#one([...KEYS, ...NAMES]).replaceAll('\u0000', '');
