@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test soak baseline bench fuzz lint format \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test soak baseline bench fuzz outage lint format \
         models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
@@ -41,6 +41,10 @@ bench: setup-test ## measure edgepool beside what one would otherwise use; write
 # The same test as among all others, with many more commands; TEST_SEED names another seed.
 fuzz: setup-test ## send 100,000 random commands by MQTT to the program while it streams
 	@FUZZ_MESSAGES=$${FUZZ_MESSAGES:-100000} node --import tsx --test test/e2e/mqtt-commands.test.ts
+
+# The same test as among all others, with a longer absence.
+outage: setup-test ## kill the broker for a minute under load, on a quiet machine (OUTAGE_SECONDS=N)
+	@OUTAGE_SECONDS=$${OUTAGE_SECONDS:-60} node --import tsx --test --test-reporter=spec test/e2e/broker-away.test.ts
 
 lint: setup-test ## check format, types, imports, native code and scripts
 	@scripts/lint.sh

@@ -82,6 +82,14 @@ export class Mosquitto implements TestBroker {
     return `allow_anonymous false\npassword_file ${file}\n`;
   }
 
+  /** Its settings for keeping sessions, and all that waits in them, over its own death. */
+  keeping(): string {
+    const limits = 'max_queued_messages 0\nmax_inflight_messages 0\nqueue_qos0_messages true\n';
+    const saved = 'autosave_interval 1\nautosave_on_changes true\n';
+    const persistence = `persistence true\npersistence_location ${this.#folder}/\n`;
+    return `allow_anonymous true\n${persistence}${saved}${limits}`;
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
