@@ -28,7 +28,8 @@ board-test: setup-test ## boot what is shipped on an emulated Cortex-A72, and le
 	@scripts/test.sh board
 
 soak: setup-test ## run for ten minutes twice on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
-	@node --import tsx --test --test-concurrency=1 --test-reporter=spec test/soak/soak.test.ts
+	@SIZES_SECONDS=60 node --import tsx --test --test-concurrency=1 --test-reporter=spec \
+	  test/e2e/sizes.test.ts test/soak/soak.test.ts
 
 baseline: setup ## renew test/baseline.json: what models need now is what they may need from now on
 	@node --import tsx scripts/baseline.ts build/models ../shared/models

@@ -4,9 +4,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 
 #include "edgepool.h"
+#include "kernel_support.hpp"
 
 namespace {
 
@@ -84,6 +86,20 @@ TEST(ThreadSchedule, RealTimePriorityIsGivenOrTheLimitIsNamed) {
   }
   EXPECT_EQ(status, EP_E_SYSTEM);
   EXPECT_NE(std::string(error.message).find("RLIMIT_RTPRIO"), std::string::npos) << error.message;
+}
+
+TEST(ThreadSchedule, RealTimePriorityThatIsRefusedNamesTheLimit) {
+  const auto refused = [] {
+    const rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_RTPRIO, &none) != 0) return 1;
+    // Root may have it whatever its limits say.
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) return 2;
+    const ep_thread_options options = {0, 10, 0};
+    ep_error error = {};
+    if (ep_thread_schedule(getpid(), &options, &error) != EP_E_SYSTEM) return 3;
+    return std::strstr(error.message, "RLIMIT_RTPRIO is 0 ") != nullptr ? 0 : 4;
+  };
+  EXPECT_EQ(ep_test::in_child(refused), 0);
 }
 
 TEST(ThreadSchedule, WhatIsOutOfRangeIsAnArgumentError) {
