@@ -1,3 +1,5 @@
 # Programs for the checks of the project; none is part of the product.
 add_executable(outputs tools/outputs.cpp)
 target_link_libraries(outputs PRIVATE ep_settings edgepool)
+add_executable(camera_tensor tools/camera_tensor.cpp)
+target_link_libraries(camera_tensor PRIVATE ep_objects)

@@ -14,20 +14,37 @@ root=$out/system
 # Of the kernel's modules the guest gets these and what they need.
 first_modules=(virtio_mmio virtio_pci virtio_blk ext4 i6300esb)
 more_modules=(virtio_net virtio_console virtio_rng vfat nls_cp437 nls_ascii nls_iso8859_1 softdog vivid
-  tun overlay)
+  tun overlay uvcvideo vhci_hcd)
 
 key=$(digest_of scripts/board/system.sh scripts/board/packages.txt scripts/board/init.sh \
   scripts/lib/arm64-apt.sh scripts/node/package-lock.json)
 if stamp_matches "$out/system.stamp" "$key"; then exit 0; fi
 
+# kernel_package DIRECTORY: the one that has udmabuf, as the image's kernel has: Debian 13's, which
+# Debian 12 has among its backports. Names it, and lets apt find it.
+kernel_package() {
+  local mirror
+  # shellcheck disable=SC2016 # apt's own word
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+  if [ -z "$mirror" ]; then
+    echo linux-image-arm64
+    return
+  fi
+  mkdir -p "$1"
+  cat /etc/apt/sources.list >"$1/sources.list" 2>/dev/null || :
+  echo "deb $mirror bookworm-backports main" >>"$1/sources.list"
+  echo linux-image-arm64/bookworm-backports
+}
+
 # unpack_packages: what maintainer scripts would do is done below, by hand.
 unpack_packages() {
-  local apt_dir package packages
+  local apt_dir package packages kernel
   mapfile -t packages < <(grep -v '^#' scripts/board/packages.txt)
   apt_dir=$out/apt
   rm -rf "$apt_dir"
+  kernel=$(kernel_package "$apt_dir")
   arm64_apt "$apt_dir" install --yes --download-only --no-install-recommends \
-    '?essential' "${packages[@]}"
+    '?essential' "$kernel" "${packages[@]}"
   rm -rf "$root"
   mkdir -p "$root"/usr/{bin,sbin,lib}
   for package in bin sbin lib; do ln -s usr/$package "$root/$package"; done

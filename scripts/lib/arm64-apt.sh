@@ -2,7 +2,8 @@
 # apt for the board's processor, with a state of its own: the machine's list of architectures and
 # its package lists stay as they are. Packages come from where the machine's own come from.
 
-# arm64_apt DIRECTORY ARGUMENTS...: apt-get; the first call fetches the lists into DIRECTORY.
+# arm64_apt DIRECTORY ARGUMENTS...: apt-get; the first call fetches the lists into DIRECTORY. Where
+# that has a sources.list, it stands for the machine's own file of that name.
 arm64_apt() {
   local dir=$1
   shift
@@ -15,6 +16,7 @@ arm64_apt() {
     # Without root there is no other user to drop to, and with it that user cannot write here.
     -o APT::Sandbox::User="$(id -un)"
   )
+  if [ -f "$dir/sources.list" ]; then private+=(-o "Dir::Etc::SourceList=$dir/sources.list"); fi
   if [ ! -f "$dir/status" ]; then
     mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
     : >"$dir/status"
