@@ -12,7 +12,7 @@ steps_total=2
 # test_programs: for the guest, and the other side of its comparisons.
 test_programs() {
   arm64_configure
-  cmake --build "$arm64_build" --target camera_tensor outputs v4l2_test
+  cmake --build "$arm64_build" --target camera_tensor hold outputs v4l2_test
   (cd native && cmake --preset release -DEP_BUILD_TESTS=ON)
   cmake --build build/native --target outputs
 }

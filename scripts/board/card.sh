@@ -27,7 +27,7 @@ mib() { recipe_value "$layer/conf/distro/include/edgepool-boot.inc" "EDGEPOOL_$1
 
 mapfile -t sources < <(find scripts/board/root $layer -type f | sort)
 key=$(digest_of scripts/board/{card,recipes}.sh "$out/system.stamp" $bundle/*.tar \
-  "$arm64_build"/{libedgepool.so,edgepool-trial,camera_tensor,outputs,v4l2_test} \
+  "$arm64_build"/{libedgepool.so,edgepool-trial,camera_tensor,hold,outputs,v4l2_test} \
   "${sources[@]}")
 if stamp_matches "$out/card.stamp" "$key"; then exit 0; fi
 
@@ -63,7 +63,7 @@ install_stand_ins() {
     ln -s volatile/$folder "$root/var/$folder"
   done
   mkdir -p "$root"/var/volatile "$root"/var/lib/{edgepool,systemd/timesync}
-  install -D -t "$root/usr/libexec/edgepool-test" "$arm64_build"/{camera_tensor,outputs,v4l2_test}
+  install -D -t "$root/usr/libexec/edgepool-test" "$arm64_build"/{camera_tensor,hold,outputs,v4l2_test}
 }
 
 # fill_card: the MBR and the four partitions, each begins at a multiple of 4 MiB.

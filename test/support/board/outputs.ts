@@ -54,9 +54,9 @@ export async function compareOutputs(
     execFileSync(join(ROOT, 'build/native/outputs'), words, { stdio: 'pipe' });
     return readFileSync(file).toString('base64');
   });
-  const words = `/usr/lib/libtensorflowlite_c.so ${INSTALLED}/${model} ${picture} /tmp/outputs`;
-  await board.run(`base64 -d <<<${dump} >/tmp/outputs`);
-  return `${model}: ${await board.run(`/usr/libexec/edgepool-test/outputs compare ${words}`, 120)}`;
+  const words = `/usr/lib/libtensorflowlite_c.so ${INSTALLED}/${model} ${picture} /run/outputs`;
+  await board.run(`base64 -d <<<${dump} >/run/outputs`);
+  return `${model}: ${await board.run(`/usr/libexec/edgepool-test/outputs compare ${words}`)}`;
 }
 
 /** Of the bundle, from its folder. */

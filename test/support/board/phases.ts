@@ -1,28 +1,32 @@
 import type { Board } from './board.ts';
+import type { State } from './telemetry.ts';
 
 /** Monotonic time of the guest's kernel, in milliseconds. */
 async function guestTime_ms(board: Board, unit: string, property: string): Promise<number> {
   return Number(await board.unit(unit, property)) / 1000;
 }
 
-/** A table of the time from power on to the first telemetry. */
-export async function phases(board: Board, telemetry_ms: number): Promise<string> {
-  const kernel = await board.says(/Booting Linux/);
-  // The kernel's clock begins with its first line.
-  const since = (guest_ms: number) => kernel.after_ms + guest_ms;
+/** When a state was told, by the kernel's clock. */
+async function told_ms(board: Board, { time }: State): Promise<number> {
+  const [now = '', up = ''] = (await board.run('date +%s.%N; cat /proc/uptime')).split('\n');
+  return Date.parse(time) - 1000 * (Number(now) - Number.parseFloat(up));
+}
+
+/** A table of the time from the kernel's first line to the first telemetry, by the guest's clock, and
+ *  how long that took here. */
+export async function phases(board: Board, first: State, here_ms: number): Promise<string> {
   const service = 'edgepool.service';
   const ends: [string, number][] = [
-    ['machine and kernel image', kernel.after_ms],
-    ['kernel, disk found', since(await guestTime_ms(board, '', 'UserspaceTimestampMonotonic'))],
+    ['kernel, disk found', await guestTime_ms(board, '', 'UserspaceTimestampMonotonic')],
     [
       'systemd, until it starts edgepool',
-      since(await guestTime_ms(board, service, 'ExecMainStartTimestampMonotonic')),
+      await guestTime_ms(board, service, 'ExecMainStartTimestampMonotonic'),
     ],
     [
       'edgepool, until it is ready',
-      since(await guestTime_ms(board, service, 'ActiveEnterTimestampMonotonic')),
+      await guestTime_ms(board, service, 'ActiveEnterTimestampMonotonic'),
     ],
-    ['first telemetry at the broker', telemetry_ms],
+    ['first telemetry', await told_ms(board, first)],
   ];
   let before = 0;
   const rows = ends.map(([name, end_ms]) => {
@@ -30,7 +34,8 @@ export async function phases(board: Board, telemetry_ms: number): Promise<string
     before = end_ms;
     return row;
   });
-  return [`${'phase'.padEnd(36)}      took     at`, ...rows].join('\n');
+  const here = `power on to first telemetry, by this machine's clock: ${seconds(here_ms).trim()}`;
+  return [`${'phase, by the guest'.padEnd(36)}      took        at`, ...rows, here].join('\n');
 }
 
 function seconds(ms: number): string {

@@ -2,8 +2,6 @@ import type { Board } from './board.ts';
 import type { State, Telemetry } from './telemetry.ts';
 
 const UNIT = 'edgepool.service';
-/** From a start of the program to its telemetry, in the emulated machine. */
-const START_SECONDS = 120;
 
 /** edgepool.service of a board, and what it tells. */
 export class Service {
@@ -36,6 +34,19 @@ export class Service {
     return Number(await this.property('MainPID'));
   }
 
+  /** The kernel's number of one of its threads, by name. */
+  async thread(name: string): Promise<number> {
+    const tasks = `/proc/${await this.pid()}/task`;
+    const find = `grep -lx '${name}' ${tasks}/*/comm | head -1 | xargs dirname | xargs basename`;
+    return Number(await this.#board.run(find));
+  }
+
+  /** Stops one thread of the program for good; its first one has the process's number. */
+  async hang(thread: number): Promise<void> {
+    const hold = `/usr/libexec/edgepool-test/hold ${thread} 3600`;
+    await this.#board.run(`${hold} >/dev/null 2>&1 </dev/null &`);
+  }
+
   /** How many processes there are that run the program. */
   async instances(): Promise<number> {
     // The brackets keep the search from finding itself.
@@ -48,7 +59,6 @@ export class Service {
       this.#board,
       'telemetry of another start, with frames',
       (state) => state.boot !== boot && state.frames.completed > 0 && fits(state),
-      START_SECONDS,
     );
   }
 
@@ -57,6 +67,11 @@ export class Service {
     const text = Buffer.from(yaml).toString('base64');
     await this.#board.run(`base64 -d <<<${text} >/data/edgepool/edgepool.yaml`);
     await this.restart();
+  }
+
+  /** Seconds of the guest's clock at which its main process was started. */
+  async startedAt(): Promise<number> {
+    return Number(await this.property('ExecMainStartTimestampMonotonic')) / 1e6;
   }
 
   async restart(): Promise<void> {

@@ -2,11 +2,18 @@ import type { Snapshot } from '../../../app/stats/snapshot.ts';
 import { freePort, Mosquitto } from '../brokers.ts';
 import { type Observed, Observer } from '../observer.ts';
 import { type Board, HOST } from './board.ts';
+import { PATIENCE_SECONDS } from './patience.ts';
 
 /** As `board.ts` gives the guest a machine id. */
 const TOPIC = /^edgepool\/edgepool-[0-9a-f]{6}\//;
 
 export type State = Snapshot & { boot: string; sequence: number; time: string };
+
+interface Event {
+  event: string;
+  message?: string;
+  model?: string;
+}
 
 /** A mosquitto on this machine, and what the board says to it. */
 export class Telemetry {
@@ -54,6 +61,11 @@ export class Telemetry {
     return this.on('state').map(({ payload }) => JSON.parse(payload));
   }
 
+  events(event: string): Event[] {
+    const all: Event[] = this.on('event').map(({ payload }) => JSON.parse(payload));
+    return all.filter((each) => each.event === event);
+  }
+
   availability(): string[] {
     return this.on('availability').map(({ payload }) => payload);
   }
@@ -68,7 +80,7 @@ export class Telemetry {
     board: Board,
     what: string,
     fits: (state: State) => boolean = () => true,
-    patience_seconds = 60,
+    patience_seconds = PATIENCE_SECONDS,
   ): Promise<State> {
     const seen = this.states().length;
     return board.until(what, () => this.states().slice(seen).find(fits), patience_seconds);
