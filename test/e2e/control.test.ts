@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Answer } from '../../app/control/answer.ts';
 import { ask } from '../../app/control/client.ts';
+import { COMMANDS } from '../../app/control/commands.ts';
 import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
 import { Random, seeds } from '../support/random.ts';
 import { readReport } from '../support/report.ts';
@@ -107,6 +108,21 @@ test('a model comes, gets other turns, is switched and goes by commands', async 
   assert.deepEqual(await running(), ['a', 'b']);
 });
 
+test('a model is parked, waits and comes back by commands', async () => {
+  const parked = await command('park', 'b', '--json');
+  assert.deepEqual([parked.status, parked.err], [0, '']);
+  assert.equal(JSON.parse(parked.out).state, 'parked');
+  assert.deepEqual(await running(), ['a']);
+  const { parked: waiting } = (await done('places')) as unknown as { parked: object[] };
+  assert.equal(waiting.length, 1);
+  const again = await asked('park', { model: 'b' });
+  assert.match(again.ok ? '' : again.error, /^model b: is parked already$/);
+  await done('restore', { model: 'b' });
+  assert.deepEqual(await running(), ['a', 'b']);
+  const before = await invokesOf('b');
+  await until('it answers again', async () => (await invokesOf('b')) > before);
+});
+
 test('a source changes its size and starts again by commands', async () => {
   await done('resolution', { width: 320, height: 240 });
   await done('restart-source');
@@ -153,6 +169,13 @@ test('what is wrong is answered in one line that says what to do, and changes no
     ['switch', { model: 'a', file: 'broken' }, /broken\.tflite/],
     ['switch', { model: 'x', file: 'tiny' }, /^no model has the name x; there are: a, b$/],
     ['unload', { model: 'x' }, /^no model has the name x; there are: a, b$/],
+    ['park', { model: 'x' }, /^no model has the name x; there are: a, b$/],
+    ['park', {}, /^park: model is missing$/],
+    ['restore', { model: 'x' }, /^no model has the name x; there are: a, b$/],
+    ['restore', { model: 'a' }, /^model a: is not parked$/],
+    ['places', { model: 'a' }, /"model" is not an argument/],
+    ['pools', { model: 'a' }, /"model" is not an argument/],
+    ['models', { model: 'a' }, /"model" is not an argument/],
     ['set', { model: 'a' }, /nothing to change is given/],
     ['set', { model: 'a', every: 0 }, /every is 0; it must be at least 1$/],
     ['set', { model: 'a', every: 2, fps: 3 }, /every and fps are both given/],
@@ -236,13 +259,16 @@ test('whatever is sent, each line is answered, frames flow on and nothing is lef
   const random = new Random(seed);
   const handles = () => readdirSync(`/proc/${pid}/fd`).length;
   const { pid } = (await done('status')) as unknown as { pid: number };
-  const harmless = ['status', 'pools', 'models', 'set', 'load', 'switch', 'resolution', 'nonsense'];
+  // Those that start a process or wait for a frame are slow, and nothing here restores what is parked.
+  const slow = ['analyze', 'snapshot', 'park', 'unload'];
+  const names = COMMANDS.map(({ name }) => name).filter((name) => !slow.includes(name));
+  const quick = [...names, 'nonsense'];
   const handlesBefore = handles();
   const before = await invokesOf('a');
   for (let sent = 0; sent < MESSAGES; sent += 50) {
     const lines = Array.from({ length: 50 }, () => {
       if (random.next() < 0.1) return String(random.next());
-      const name = harmless[Math.floor(random.next() * harmless.length)];
+      const name = quick[Math.floor(random.next() * quick.length)];
       return JSON.stringify({ command: name, args: anything(random) });
     });
     const answers = await exchange(lines);
@@ -280,6 +306,11 @@ test('a model is switched again and again, and the others miss no frame', async 
     { minor_faults, foreign_allocations },
     { minor_faults: 0, foreign_allocations: 0 },
   );
+  // Its own count stays exact while its neighbour changes, and it was never left out by that.
+  const [other] = models;
+  assert.equal(other?.steady_state.minor_faults, 0);
+  assert.ok((other?.steady_state.frames_covered ?? 0) > SWITCHES, 'it was watched all the time');
+  assert.deepEqual([other?.dropped.error, other?.dropped.removed], [0, 0]);
   const missed = frames.captured - (models[0]?.invokes ?? 0);
   assert.ok(missed <= 2, `${missed} of ${frames.captured} frames`);
   assert.equal(statSync(place, { throwIfNoEntry: false }), undefined, 'the socket goes with it');

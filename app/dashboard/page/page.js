@@ -32,7 +32,7 @@ function plot(id, key, title, colour) {
     },
     axes: [
       { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, space: 70, values: clock },
-      { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, size: 44 },
+      { stroke: '#8d9bab', grid: { stroke: '#2b3643' }, size: 54 },
     ],
     series: [{}, { stroke: colour, width: 2 }],
   };
