@@ -57,7 +57,7 @@ export async function independent(
 ): Promise<Buffer> {
   const shape = `width=${WIDTH},height=${HEIGHT},pixelformat=${format}`;
   const stream = '--stream-mmap --stream-skip=2 --stream-count=1 --stream-to=/run/raw';
-  await board.run(`v4l2-ctl -d ${device} --set-fmt-video=${shape} ${stream}`, 120);
+  await board.run(`v4l2-ctl -d ${device} --set-fmt-video=${shape} ${stream}`);
   return toRgb(await read(board, '/run/raw'), RAW[format]);
 }
 
@@ -79,7 +79,7 @@ export async function tensor(
   device: string,
   format: string,
 ): Promise<{ pixels: Buffer; how: string }> {
-  const how = await board.run(`${TENSOR} ${device} ${format} ${WIDTH} ${HEIGHT} /run/tensor`, 120);
+  const how = await board.run(`${TENSOR} ${device} ${format} ${WIDTH} ${HEIGHT} /run/tensor`);
   return { pixels: await read(board, '/run/tensor'), how };
 }
 
