@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const { config } = loaded;
   const display = createDisplay(config.log_level);
-  const stopper = new Stopper();
+  const stopper = new Stopper(config.stop_seconds);
   stopper.listen();
   try {
     await runUntilStopped(loaded, display, stopper);

@@ -1,6 +1,3 @@
-/** How long a clean stop may take after a signal, so that the whole takes less than 2 s. */
-const PATIENCE_MS = 1800;
-
 /**
  * Why the program stops: a signal, the end of its time or of its source, or a failure that nobody
  * caught. The first reason counts. A second signal, or a stop that hangs, ends the process at once.
@@ -8,6 +5,7 @@ const PATIENCE_MS = 1800;
 export class Stopper {
   readonly #controller = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #patience_ms: number;
   #failure: unknown = null;
 
   readonly #onSignal = (): void => {
@@ -19,6 +17,11 @@ export class Stopper {
     this.#failure ??= error;
     this.stop();
   };
+
+  /** `patience_s`: what a clean stop may take. */
+  constructor(patience_s: number) {
+    this.#patience_ms = patience_s * 1000;
+  }
 
   /** Aborted once the program shall stop. */
   get signal(): AbortSignal {
@@ -47,7 +50,8 @@ export class Stopper {
   stop(): void {
     if (this.signal.aborted) return;
     for (const timer of this.#timers) clearTimeout(timer);
-    setTimeout(() => this.#force('a clean stop took too long'), PATIENCE_MS).unref();
+    const late = `a clean stop took longer than stop_seconds (${this.#patience_ms / 1000})`;
+    setTimeout(() => this.#force(late), this.#patience_ms).unref();
     this.#controller.abort();
   }
 

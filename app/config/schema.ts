@@ -288,6 +288,15 @@ export const schema = {
       default: null,
       description: 'The program ends after this time. null: it runs until it is stopped.',
     },
+    stop_seconds: {
+      type: 'number',
+      minimum: 0.1,
+      maximum: 600,
+      default: 1.8,
+      description:
+        'How long a clean stop may take, which waits for the models that are at work. After that the ' +
+        'program ends at once, without its report and with status 1, as it does on a second signal.',
+    },
     report: {
       path: true,
       type: ['string', 'null'],

@@ -44,8 +44,8 @@ function boardSettings(job: readonly JobModel[]): string {
   return `# The settings that a board starts with; docs/configuration.md has all that there are.
 # The region is one block of the huge pages that the kernel has reserved, locked in memory. A model
 # that cannot be used does not keep the others from running, nor does a camera that is away, nor a
-# damaged file of settings above this one.
-${stringify({ version: 1, region: { lock: 'required' }, recovery, models })}`;
+# damaged file of settings above this one. A stop has a second less than the service manager gives.
+${stringify({ version: 1, region: { lock: 'required' }, stop_seconds: 9, recovery, models })}`;
 }
 
 /** The entries of `plan.json` beside this file that are for these models and this runtime; what has

@@ -2,7 +2,7 @@
 import { report } from '../../app/cli/failure.ts';
 import { Stopper } from '../../app/cli/stopper.ts';
 
-const stopper = new Stopper();
+const stopper = new Stopper(Number(process.argv[3] ?? 1.8));
 stopper.listen();
 const alive = setInterval(() => undefined, 1000);
 process.stdout.write('listening\n');
