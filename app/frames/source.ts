@@ -28,6 +28,8 @@ export abstract class Source {
   abstract readonly description: string;
   protected readonly native: Native;
   #handle: SourceHandle | null = null;
+  /** As it was when the source stopped: the report of a run is made after that. */
+  #lastWay: string | null = null;
 
   constructor(native: Native) {
     this.native = native;
@@ -75,9 +77,9 @@ export abstract class Source {
     }
   }
 
-  /** How frames come into slots while it runs, in a few words; null where there is nothing to say. */
+  /** How frames come or came into slots, in a few words; null where there is nothing to say. */
   protected get way(): string | null {
-    if (this.#handle === null) return null;
+    if (this.#handle === null) return this.#lastWay;
     const text = Buffer.alloc(WAY_BYTES);
     this.native.ep_source_way(this.#handle, text, text.length);
     return text.toString('utf8', 0, text.indexOf(0)) || null;
@@ -104,6 +106,7 @@ export abstract class Source {
       return;
     }
     const handle = this.#handle;
+    this.#lastWay = this.way;
     this.#handle = null;
     await callAsync(this.native.ep_source_stop, handle);
   }

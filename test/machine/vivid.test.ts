@@ -17,6 +17,7 @@ import {
   WIDTH,
 } from '../support/board/frame.ts';
 import { knownPicture } from '../support/board/picture.ts';
+import { Program } from '../support/board/program.ts';
 import { UsbCamera } from '../support/board/usb-camera.ts';
 
 const VIVID = '/dev/video0';
@@ -32,11 +33,15 @@ const MEAN_APART = 1.5;
 const BMP_HEADER_BYTES = 54;
 
 const card = join(FOLDER, 'vivid.img');
-// The cameras are for the programs that are compared.
+// The program is started by hand: its service has limits of time, which other tests are about.
 const kernel = ['systemd.mask=edgepool.service', 'systemd.watchdog_sec=off'];
 const board = new Board({ name: 'vivid', card, kernel });
 const jpeg = encoded(knownPicture(WIDTH, HEIGHT).subarray(BMP_HEADER_BYTES));
-const camera = new UsbCamera({ width: WIDTH, height: HEIGHT, fps: 5 }, () => jpeg);
+const program = new Program(board);
+let broken = false;
+const camera = new UsbCamera({ width: WIDTH, height: HEIGHT, fps: 5 }, () =>
+  broken ? jpeg.subarray(0, jpeg.length / 2) : jpeg,
+);
 
 before(async () => {
   copyCard(join(FOLDER, 'card.img'), card, {});
@@ -46,6 +51,38 @@ before(async () => {
 after(async () => {
   camera.stop();
   await board.kill();
+});
+
+const source = (device: string) => `v4l2:${device},width=${WIDTH},height=${HEIGHT}`;
+
+test('the camera writes into slots of the locked region, and no byte of a frame is copied', async () => {
+  await program.start(source(VIVID));
+  await program.gives(20);
+});
+
+test('unplugged and back, it is reported and taken up again by the same run', async () => {
+  await board.run('echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind');
+  await board.until('the program lets go', () => board.holds('rmmod vivid 2>/dev/null'));
+  await program.says(/source v4l2 .*video0/);
+  await board.run('modprobe vivid');
+  await program.says(/video0: gives frames again/);
+  await program.gives(20);
+  const { sources, bytes_copied, region, steady_state } = await program.end();
+  assert.match(sources[0]?.kind ?? '', /\(dmabuf\)$/);
+  assert.ok((sources[0]?.frame_bytes ?? 0) >= 40 * WIDTH * HEIGHT * 1.5);
+  assert.equal(bytes_copied, 0);
+  assert.deepEqual([region.locked, region.page_bytes], [true, 2 * 1024 * 1024]);
+  assert.equal(steady_state.minor_faults, 0);
+});
+
+test('where the kernel refuses, frames are copied once, and the report says so', async (t) => {
+  await board.run('mv /dev/udmabuf /dev/other');
+  t.after(() => board.run('mv /dev/other /dev/udmabuf'));
+  await program.start(source(VIVID));
+  await program.gives(10);
+  const { sources, bytes_copied } = await program.end();
+  assert.match(sources[0]?.kind ?? '', /\(mmap: .*\/dev\/udmabuf.*\)$/);
+  assert.deepEqual([sources[0]?.most_copies, bytes_copied], [1, sources[0]?.frame_bytes]);
 });
 
 test('its colours, pixel by pixel, its sizes and its troubles are what the library says', async () => {
@@ -79,11 +116,34 @@ async function plug(port: number): Promise<void> {
   await board.until('the USB camera', () => board.holds(`test -c ${USB}`));
 }
 
+let port = 0;
+
 test('MJPEG: a model gets what GStreamer decodes', async () => {
-  const port = await camera.start();
+  port = await camera.start();
   await board.run('modprobe -a vhci_hcd uvcvideo');
   await plug(port);
   const { pixels, how } = await tensor(board, USB, 'MJPG');
   assertSame('MJPEG', decoded(jpeg), pixels, MOST_APART_MJPEG);
   assert.match(how, /by mmap: MJPEG is decoded into its slot, 0 bytes copied$/);
+});
+
+test('JPEGs that are cut short are counted and skipped, and the stream goes on', async () => {
+  await program.start(source(USB));
+  await program.gives(10);
+  broken = true;
+  await program.says(/skipped a broken JPEG/);
+  broken = false;
+  await program.gives(10);
+});
+
+test('the USB camera is unplugged and comes back, and the run goes on', async () => {
+  camera.unplug();
+  await board.until('it is gone', async () => !(await board.holds(`test -c ${USB}`)));
+  await plug(port);
+  await program.says(/video1: gives frames again/);
+  await program.gives(10);
+  const { sources, frames, bytes_copied } = await program.end();
+  assert.match(sources[0]?.kind ?? '', /\(mmap: MJPEG is decoded into its slot\)$/);
+  assert.ok(frames.dropped.error > 0 && frames.completed >= 30, JSON.stringify(frames));
+  assert.equal(bytes_copied, 0);
 });
