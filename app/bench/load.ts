@@ -18,7 +18,7 @@ interface Plan {
 }
 
 const PLANS: Readonly<Record<BenchContext['effort'], Plan>> = {
-  full: { promised: PROMISED, others: OTHERS, firstRuns: 50, otherRuns: 5, later: 3 },
+  full: { promised: PROMISED, others: OTHERS, firstRuns: 50, otherRuns: 5, later: 1 },
   tiny: { promised: ['tiny'], others: [], firstRuns: 2, otherRuns: 1, later: 1 },
 };
 

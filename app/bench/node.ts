@@ -33,7 +33,7 @@ const PLANS: Readonly<Record<BenchContext['effort'], Plan>> = {
       resnet18: { load: 0.33, run: 0.3 },
       'tf2_mobilenet_v2_1.0_224_ptq': { run: 0.3 },
     },
-    processes: 5,
+    processes: 3,
     otherProcesses: 2,
     runs: 5,
     others: ({ models }) => models.all(),

@@ -17,7 +17,7 @@ const STEP_SECONDS = 3;
 /** The highest frame rate is looked for between these, so often halved. */
 const LEAST_FPS = 30;
 const MOST_FPS = 240;
-const HALVINGS = { full: 4, tiny: 1 } as const;
+const HALVINGS = { full: 3, tiny: 1 } as const;
 /** A frame rate is sustained when so many answers are in time and so few frames are left out. */
 const SUSTAINED = 0.98;
 
