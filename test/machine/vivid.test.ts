@@ -111,6 +111,7 @@ for (const format of ['YUYV', 'NV12'] as const) {
 
 /** Plugs the USB camera in; `vhci_hcd` takes the connection over from the shell that made it. */
 async function plug(port: number): Promise<void> {
+  await board.until('the network', () => board.holds('ip route | grep -q default'));
   const attach = 'echo 0 3 65538 3 >/sys/devices/platform/vhci_hcd.0/attach';
   await board.run(`exec 3<>/dev/tcp/${HOST}/${port} && ${attach}`);
   await board.until('the USB camera', () => board.holds(`test -c ${USB}`));
@@ -144,6 +145,7 @@ test('the USB camera is unplugged and comes back, and the run goes on', async ()
   await program.gives(10);
   const { sources, frames, bytes_copied } = await program.end();
   assert.match(sources[0]?.kind ?? '', /\(mmap: MJPEG is decoded into its slot\)$/);
-  assert.ok(frames.dropped.error > 0 && frames.completed >= 30, JSON.stringify(frames));
+  // A broken one is a gap in the camera's numbers.
+  assert.ok(frames.dropped.source > 0 && frames.completed >= 30, JSON.stringify(frames));
   assert.equal(bytes_copied, 0);
 });
