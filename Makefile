@@ -27,7 +27,7 @@ arm64-test: setup-test ## build for the board's processor and run the native tes
 board-test: setup-test ## boot what is shipped on an emulated Cortex-A72, and let things befall it
 	@scripts/test.sh board
 
-soak: setup-test ## run for ten minutes twice on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
+soak: setup-test ## a minute of changing sizes and ten minutes twice, on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
 	@SIZES_SECONDS=60 node --import tsx --test --test-concurrency=1 --test-reporter=spec \
 	  test/e2e/sizes.test.ts test/soak/soak.test.ts
 

@@ -46,7 +46,7 @@ for part in "${parts[@]}"; do
     native) native_tests release native "plain" ;;
     app)
       node_tests test "$(nproc)" -not -path 'test/e2e/*' -not -path 'test/soak/*' \
-        -not -path 'test/board/*' -not -path 'test/machine/*'
+        -not -path 'test/machine/*'
       ;;
     sanitizers)
       native_tests asan native-asan "address and undefined-behaviour sanitizers"

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { sizeRegion } from '../models/sizing.ts';
+import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
 import { MemoryLimit } from './memory-limit.ts';
 import { modelTitle } from './models.ts';
@@ -16,8 +16,6 @@ const BIG = { full: 'resnet18', tiny: 'tiny' } as const;
 const RUNS = { full: 3, tiny: 1 } as const;
 /** The specification's board. */
 const GROUP_BYTES = 1.8e9;
-const RESERVE = 0.3;
-const RUNTIME_BYTES = 2 ** 23;
 const MOST_OF_THEIRS = 0.6;
 const MB = 1e6;
 
@@ -44,7 +42,7 @@ async function run(context: BenchContext): Promise<Findings> {
       for (const { id, who, delegate } of CONTENDERS) {
         const of = async (wanted: string[]): Promise<NodeTask> => ({
           ...{ who, delegate, files: wanted, runs: 1, fill: false },
-          capacityBytes: await capacity(context, wanted),
+          capacityBytes: await models.regionBytes(wanted),
         });
         const { before_bytes, after_bytes } = await programs.run(await of(files));
         taken[id]?.whole.push(after_bytes / MB);
@@ -69,20 +67,15 @@ interface RegionParts {
   files: number;
 }
 
-async function regionOf(context: BenchContext, files: readonly string[]): Promise<RegionParts> {
-  const fits = await Promise.all(files.map((file) => context.models.fit(file)));
+async function regionOf({ models }: BenchContext, files: readonly string[]): Promise<RegionParts> {
+  const fits = await Promise.all(files.map((file) => models.fit(file)));
   const sum = (all: readonly number[]) => all.reduce((total, bytes) => total + bytes, 0);
   return {
-    capacity: await capacity(context, files),
+    capacity: await models.regionBytes(files),
     quotas: sum(fits.map(({ poolBytes }) => poolBytes)),
     mapped: sum(fits.map(({ mappedBytes }) => mappedBytes)),
     files: sum(files.map((file) => statSync(file).size)),
   };
-}
-
-async function capacity({ models }: BenchContext, files: readonly string[]): Promise<number> {
-  const quotas = await Promise.all(files.map(async (file) => (await models.fit(file)).poolBytes));
-  return sizeRegion([...quotas, RUNTIME_BYTES], RESERVE);
 }
 
 function findings(
@@ -145,7 +138,7 @@ function whyMore(region: RegionParts, ours: number, theirs: number): string {
   return (
     `The region's ${mb(all)}: ${mb(mapped)} that the models have mapped, their files' bytes ` +
     `(${mb(files)}) among it; ${mb(quotas - mapped)} of their quotas beyond that; ` +
-    `${mb(RUNTIME_BYTES)} for the runtime; ${mb(all - quotas - RUNTIME_BYTES)} of reserve. ` +
+    `${mb(RUNTIME_POOL_BYTES)} for the runtime; ${mb(all - quotas - RUNTIME_POOL_BYTES)} of reserve. ` +
     `With nothing but what is mapped the process would have ${Math.round(least)} MB, ` +
     `${(least / theirs).toFixed(2)} of theirs.`
   );

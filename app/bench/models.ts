@@ -1,8 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { RUNTIME_POOL_BYTES } from '../models/runtime.ts';
+import { sizeRegion } from '../models/sizing.ts';
 import { type Fit, trial, type Verdict } from '../models/trial.ts';
 
 const ENDING = '.tflite';
+/** Of a region, as in a run with the defaults. */
+const RESERVE = 0.3;
 /** No ends. */
 const NONE = '-';
 
@@ -45,6 +49,12 @@ export class Models {
   async fit(file: string, threads = 1): Promise<Fit> {
     const [fit] = (await this.#try(file, threads)).fits;
     return fit;
+  }
+
+  /** A region for these models' pools, the runtime's and the reserve. */
+  async regionBytes(files: readonly string[]): Promise<number> {
+    const quotas = await Promise.all(files.map(async (file) => (await this.fit(file)).poolBytes));
+    return sizeRegion([...quotas, RUNTIME_POOL_BYTES], RESERVE);
   }
 
   /** What the native programs want to know of a model that they load; without a pool of its own it

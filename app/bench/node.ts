@@ -1,4 +1,3 @@
-import { sizeRegion } from '../models/sizing.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
 import { modelTitle } from './models.ts';
 import type { NodeTask } from './node-child.ts';
@@ -8,8 +7,6 @@ import { median, rowOf, target } from './statistics.ts';
 
 /** A process loads it first, so that starting the runtime is in no load that is shown. */
 const OPENER = 'tiny';
-const RUNTIME_BYTES = 2 ** 23;
-const RESERVE = 0.3;
 const TFJS = 'tfjs';
 
 const CONTENDERS = [
@@ -56,8 +53,7 @@ async function take(
 ): Promise<Taken> {
   tell(`node: ${modelTitle(file)}, ${processes} times`);
   const files = [models.named(OPENER), file];
-  const quotas = await Promise.all(files.map(async (each) => (await models.fit(each)).poolBytes));
-  const capacityBytes = sizeRegion([...quotas, RUNTIME_BYTES], RESERVE);
+  const capacityBytes = await models.regionBytes(files);
   const taken: Taken = { load: {}, ready: {}, run: {} };
   for (let turn = 0; turn < processes; turn += 1) {
     for (const { id, who, delegate } of CONTENDERS) {

@@ -1,5 +1,4 @@
 import { runtimeLibrary } from '../models/runtime-library.ts';
-import { sizeRegion } from '../models/sizing.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
 import { LoadSampler } from './load-sampler.ts';
 import { modelTitle } from './models.ts';
@@ -38,8 +37,6 @@ const PLANS = {
 
 /** A process loads it first, so that starting the runtime is in no load that is shown. */
 const OPENER = 'tiny';
-const RUNTIME_BYTES = 2 ** 23;
-const RESERVE = 0.3;
 const NS_PER_MS = 1e6;
 
 interface Taken {
@@ -56,8 +53,7 @@ async function tfjsLoads(
   processes: number,
 ): Promise<number[]> {
   const files = [models.named(OPENER), file];
-  const quotas = await Promise.all(files.map(async (each) => (await models.fit(each)).poolBytes));
-  const capacityBytes = sizeRegion([...quotas, RUNTIME_BYTES], RESERVE);
+  const capacityBytes = await models.regionBytes(files);
   const who = 'tfjs-tflite-node';
   const task: NodeTask = { who, delegate: 'none', files, runs: 1, capacityBytes, fill: false };
   const loads: number[] = [];

@@ -121,7 +121,7 @@ export class Telemetry {
     this.#timers = [
       setInterval(() => this.#saveEvents(), SAVE_MS),
       setInterval(() => this.#publishState(), mqtt.state_seconds * 1000),
-      setInterval(() => this.#publishSummary(), mqtt.summary_seconds * 1000),
+      setInterval(() => this.#publishSummary(this.#read()), mqtt.summary_seconds * 1000),
       setInterval(() => this.#readFiles(), mqtt.summary_seconds * 1000),
     ];
   }
@@ -213,7 +213,7 @@ export class Telemetry {
   #introduce(): void {
     if (this.#discovery === null) return;
     this.#tellHomeAssistant(this.#discovery.announce(this.#read(), this.#files));
-    this.#publishSummary();
+    this.#publishSummary(this.#read());
   }
 
   #tellHomeAssistant(messages: readonly Message[]): void {
@@ -247,12 +247,11 @@ export class Telemetry {
     this.#tellHomeAssistant(this.#discovery?.renew(state, this.#files) ?? []);
     // Who has set something waits to see it.
     const told = this.#settings;
-    if (told !== null && settingsOf(state) !== told) this.#publishSummary();
+    if (told !== null && settingsOf(state) !== told) this.#publishSummary(state);
   }
 
-  #publishSummary(): void {
+  #publishSummary(state: Snapshot): void {
     const expiry_seconds = Math.ceil(LIVES * this.#config.mqtt.summary_seconds);
-    const state = this.#read();
     const summary = this.#summaries.next(state, performance.now());
     this.#settings = settingsOf(state);
     this.#publish({ topic: this.#topics.summary, qos: 0, expiry_seconds }, summary);

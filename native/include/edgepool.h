@@ -692,7 +692,7 @@ EP_API uint32_t ep_pattern_truth(uint32_t seed, uint64_t number, uint32_t width,
  *  EP_EVENT_SOURCE_ERROR and opened again with a back-off of 0.25 to 5 s; the first frame after it
  *  is preceded by one of status EP_OK. So is one that is awaited and away at the start. When what
  *  comes is no such camera, that is reported once too. A frame that cannot be decoded is reported
- * and skipped. */
+ *  and skipped. */
 EP_API int32_t ep_source_start(ep_ring* ring, ep_events* events, const ep_source_options* options,
                                ep_source** out, ep_error* error);
 /** How a running source's frames come into slots, in words: `dmabuf`, or `mmap: ` and why a camera

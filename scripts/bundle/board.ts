@@ -35,11 +35,10 @@ function boardSettings(job: readonly JobModel[]): string {
     file: `models/${model.file}`,
     ...(model.labels === undefined ? {} : { labels: `models/${model.labels}` }),
   }));
-  const leave_out = 'leave_out';
   const recovery = {
     absent_cameras: 'wait',
-    refused_models: leave_out,
-    refused_settings: leave_out,
+    refused_models: 'leave_out',
+    refused_settings: 'leave_out',
   };
   return `# The settings that a board starts with; docs/configuration.md has all that there are.
 # The region is one block of the huge pages that the kernel has reserved, locked in memory. A model

@@ -16,7 +16,7 @@ import {
   tensor,
   WIDTH,
 } from '../support/board/frame.ts';
-import { knownPicture } from '../support/board/picture.ts';
+import { BMP_HEADER_BYTES, knownPicture } from '../support/board/picture.ts';
 import { Program } from '../support/board/program.ts';
 import { UsbCamera } from '../support/board/usb-camera.ts';
 
@@ -30,7 +30,6 @@ const MOST_APART = 4;
 /** Chroma between two samples is rounded once more by each side. */
 const MOST_APART_MJPEG = 6;
 const MEAN_APART = 1.5;
-const BMP_HEADER_BYTES = 54;
 
 const card = join(FOLDER, 'vivid.img');
 // The program is started by hand: its service has limits of time, which other tests are about.

@@ -22,12 +22,6 @@ export interface BoardOptions {
   kernel?: readonly string[];
 }
 
-export interface Line {
-  text: string;
-  /** Since power on. */
-  after_ms: number;
-}
-
 /** What the layer puts on the kernel's command line, root and slot aside. */
 function layersArguments(): string[] {
   const file = join(ROOT, 'yocto/meta-edgepool/conf/distro/include/edgepool-boot.inc');
@@ -44,9 +38,10 @@ function layersArguments(): string[] {
  * the kernel is Debian's and is started by QEMU.
  */
 export class Board {
-  readonly lines: Line[] = [];
   readonly #options: BoardOptions;
   readonly #agent = new Agent();
+  /** Of the console. */
+  readonly #lines: string[] = [];
   #process: ChildProcess | null = null;
   #powered_ms = 0;
 
@@ -68,9 +63,8 @@ export class Board {
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (text) => {
-        const after_ms = performance.now() - this.#powered_ms;
-        this.lines.push({ text, after_ms });
-        log.write(`${(after_ms / 1000).toFixed(1).padStart(7)} ${text}\n`);
+        this.#lines.push(text);
+        log.write(`${(this.since_ms / 1000).toFixed(1).padStart(7)} ${text}\n`);
       });
     }
     child.on('close', () => log.end());
@@ -114,12 +108,6 @@ export class Board {
     });
   }
 
-  /** Waits for a line on the console. */
-  async says(pattern: RegExp, patience_seconds = PATIENCE_SECONDS): Promise<Line> {
-    const found = () => this.lines.find(({ text }) => pattern.test(text));
-    return this.until(`${pattern} on the console`, found, patience_seconds);
-  }
-
   /** What a command in the guest says; fails where that fails. */
   async run(command: string, patience_seconds = PATIENCE_SECONDS): Promise<string> {
     let said: Awaited<ReturnType<Agent['run']>> | undefined;
@@ -158,8 +146,7 @@ export class Board {
   }
 
   #failure(message: string): Error {
-    const console = this.lines.slice(-25).map(({ text }) => text);
-    return new Error(`${message}\nThe console's last lines:\n${console.join('\n')}`);
+    return new Error(`${message}\nThe console's last lines:\n${this.#lines.slice(-25).join('\n')}`);
   }
 
   #arguments(socket: string): string[] {

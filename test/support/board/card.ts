@@ -1,15 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { inFolder } from './in-folder.ts';
 
 const SECTOR_BYTES = 512;
 /** The user of the service, in numbers: the files that the layer gives users by. */
@@ -18,13 +10,13 @@ const EDGEPOOL_USER = '900:900';
 /** Contents by path. */
 export type Files = Readonly<Record<string, string | Buffer>>;
 
-export interface Part {
+interface Part {
   start_bytes: number;
   bytes: number;
 }
 
 /** A partition of a card, out of its master boot record. `number` counts from 1. */
-export function partOf(card: string, number: number): Part {
+function partOf(card: string, number: number): Part {
   const record = Buffer.alloc(SECTOR_BYTES);
   const file = openSync(card, 'r');
   readSync(file, record, 0, SECTOR_BYTES, 0);
@@ -43,26 +35,24 @@ export function partOf(card: string, number: number): Part {
 export function copyCard(from: string, to: string, files: Files): void {
   mkdirSync(dirname(to), { recursive: true });
   execFileSync('cp', ['--sparse=always', from, to]);
-  const folder = mkdtempSync(join(tmpdir(), 'edgepool-data-'));
-  try {
+  inFolder((folder) => {
     mkdirSync(join(folder, 'edgepool'));
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), content);
     }
-    const { start_bytes, bytes } = partOf(to, 4);
-    const script = 'chown -R 0:0 "$1" && chown -R "$2" "$1/edgepool" && shift 2 && exec "$@"';
-    const make = ['mke2fs', '-q', '-t', 'ext4', '-L', 'data', '-d', folder];
-    const place = ['-E', `offset=${start_bytes}`, to, `${bytes / 1024}k`];
-    const [command = '', ...before] = process.getuid?.() === 0 ? ['sh'] : ['fakeroot', '--', 'sh'];
-    execFileSync(
-      command,
-      [...before, '-c', script, 'sh', folder, EDGEPOOL_USER, ...make, ...place],
-      {
-        env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
-      },
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    makeData(to, folder);
+  });
+}
+
+/** The file system of a card's data partition, with what a folder has. */
+function makeData(card: string, folder: string): void {
+  const { start_bytes, bytes } = partOf(card, 4);
+  const script = 'chown -R 0:0 "$1" && chown -R "$2" "$1/edgepool" && shift 2 && exec "$@"';
+  const make = ['mke2fs', '-q', '-t', 'ext4', '-L', 'data', '-d', folder];
+  const place = ['-E', `offset=${start_bytes}`, card, `${bytes / 1024}k`];
+  const [command = '', ...before] = process.getuid?.() === 0 ? ['sh'] : ['fakeroot', '--', 'sh'];
+  execFileSync(command, [...before, '-c', script, 'sh', folder, EDGEPOOL_USER, ...make, ...place], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  });
 }

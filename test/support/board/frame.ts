@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Board } from './board.ts';
+import { inFolder } from './in-folder.ts';
 
 export const WIDTH = 640;
 export const HEIGHT = 360;
@@ -23,17 +23,14 @@ async function read(board: Board, path: string): Promise<Buffer> {
 
 /** Runs a pipeline of GStreamer on this machine over bytes. */
 function pipeline(input: Buffer, ...elements: string[]): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), 'edgepool-frame-'));
-  const [from, to] = [join(folder, 'in'), join(folder, 'out')];
-  try {
+  return inFolder((folder) => {
+    const [from, to] = [join(folder, 'in'), join(folder, 'out')];
     writeFileSync(from, input);
     const source = ['filesrc', `location=${from}`, `blocksize=${input.length}`, '!'];
     const words = ['-q', ...source, ...elements, '!', 'filesink', `location=${to}`];
     execFileSync('gst-launch-1.0', words, { stdio: 'pipe' });
     return readFileSync(to);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** GStreamer's conversion into 8 bits a component is a fast one, up to 7 steps beside the standard's

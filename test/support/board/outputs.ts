@@ -1,25 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../app/stats/snapshot.ts';
 import { ROOT } from '../edgepool.ts';
 import type { Board } from './board.ts';
+import { inFolder } from './in-folder.ts';
 import { knownPicture } from './picture.ts';
 import { BUNDLE, INSTALLED, shippedModels } from './settings.ts';
 
 const LIBRARY =
   'node_modules/@tensorflow/tfjs-tflite-node/cc_deps/linux_amd64/libtensorflowlite_c.so';
-
-/** Something done with a folder that is gone afterwards. */
-function inFolder<T>(use: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'edgepool-outputs-'));
-  try {
-    return use(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** What each of the bundle's models sees first in the known picture, on this machine. */
 export function topLabels(): Record<string, string | undefined> {

@@ -1,6 +1,7 @@
 import { Random } from '../random.ts';
 
-const HEADER_BYTES = 54;
+/** What stands before a BMP's pixels. */
+export const BMP_HEADER_BYTES = 54;
 
 /** A picture whose every pixel is known: coloured rectangles on a slope, as a BMP of 24 bits. */
 export function knownPicture(width = 640, height = 360): Buffer {
@@ -13,10 +14,10 @@ export function knownPicture(width = 640, height = 360): Buffer {
     colour: [random.integer(0, 255), random.integer(0, 255), random.integer(0, 255)],
   }));
   const row_bytes = Math.ceil((3 * width) / 4) * 4;
-  const bmp = Buffer.alloc(HEADER_BYTES + row_bytes * height);
+  const bmp = Buffer.alloc(BMP_HEADER_BYTES + row_bytes * height);
   bmp.write('BM', 'latin1');
   bmp.writeUInt32LE(bmp.length, 2);
-  bmp.writeUInt32LE(HEADER_BYTES, 10);
+  bmp.writeUInt32LE(BMP_HEADER_BYTES, 10);
   bmp.writeUInt32LE(40, 14);
   bmp.writeInt32LE(width, 18);
   // From the bottom row upwards.
@@ -30,7 +31,7 @@ export function knownPicture(width = 640, height = 360): Buffer {
           x >= left && x < left + size.width && y >= top && y < top + size.height,
       );
       const colour = over?.colour ?? [(x * 255) / width, (y * 255) / height, 128];
-      bmp.set(colour.map(Math.floor), HEADER_BYTES + (height - 1 - y) * row_bytes + 3 * x);
+      bmp.set(colour.map(Math.floor), BMP_HEADER_BYTES + (height - 1 - y) * row_bytes + 3 * x);
     }
   }
   return bmp;

@@ -70,11 +70,6 @@ export class Telemetry {
     return this.on('availability').map(({ payload }) => payload);
   }
 
-  /** Forgets what was heard. */
-  forget(): void {
-    this.#observer?.heard.splice(0);
-  }
-
   /** The next state that fits; fails with the board. */
   async state(
     board: Board,
@@ -84,14 +79,5 @@ export class Telemetry {
   ): Promise<State> {
     const seen = this.states().length;
     return board.until(what, () => this.states().slice(seen).find(fits), patience_seconds);
-  }
-
-  /** Asks the program something over MQTT. */
-  async say(command: string, args: object): Promise<void> {
-    const topic =
-      this.on('state')
-        .at(-1)
-        ?.topic.replace(/\/state$/, `/set/${command}`) ?? '';
-    await this.#observer?.say(topic, JSON.stringify(args));
   }
 }
