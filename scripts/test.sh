@@ -46,7 +46,7 @@ for part in "${parts[@]}"; do
     native) native_tests release native "plain" ;;
     app)
       node_tests test "$(nproc)" -not -path 'test/e2e/*' -not -path 'test/soak/*' \
-        -not -path 'test/machine/*'
+        -not -path 'test/board/*' -not -path 'test/machine/*'
       ;;
     sanitizers)
       native_tests asan native-asan "address and undefined-behaviour sanitizers"
@@ -54,7 +54,10 @@ for part in "${parts[@]}"; do
       ;;
     # One after the other: they measure time.
     e2e) node_tests test/e2e 1 ;;
-    arm64) scripts/arm64-test.sh ;;
+    arm64)
+      scripts/arm64-test.sh
+      node_tests test/board 1
+      ;;
     # One machine at a time: each has both processors to itself.
     board)
       scripts/board.sh
