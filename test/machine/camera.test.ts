@@ -1,5 +1,6 @@
 /** Power on with a camera and a broker, and then one thing after the other that may befall a board. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Board, FOLDER } from '../support/board/board.ts';
@@ -10,8 +11,10 @@ import { knownPicture } from '../support/board/picture.ts';
 import { Service } from '../support/board/service.ts';
 import { installedModels, settings } from '../support/board/settings.ts';
 import { type State, Telemetry } from '../support/board/telemetry.ts';
+import { ROOT } from '../support/edgepool.ts';
 
 const PICTURE = '/data/edgepool/known.bmp';
+const OTHER_MODEL = '/data/edgepool/other.tflite';
 
 const card = join(FOLDER, 'camera.img');
 const board = new Board({ name: 'camera', card });
@@ -24,6 +27,7 @@ before(async () => {
   copyCard(join(FOLDER, 'card.img'), card, {
     'edgepool/edgepool.yaml': settings({ mqtt }),
     'edgepool/known.bmp': knownPicture(),
+    'edgepool/other.tflite': readFileSync(join(ROOT, 'build/models/tiny_int8.tflite')),
   });
   await board.start();
 });
@@ -81,9 +85,21 @@ test('a known picture means what it means on this machine, each output within on
   for (const file of modelFiles()) console.log(await compareOutputs(board, file, PICTURE));
 });
 
+test('models that have run well are remembered', async () => {
+  // From here on with one small model: each start of the program is a short one.
+  const models = installedModels().slice(0, 1);
+  await service.settings(settings({ mqtt, models, recovery: { good_after_seconds: 5 } }));
+  last = await service.again(last.boot);
+  await board.untilThere('it is written down', async () => {
+    const kept = JSON.parse(await board.run('cat /data/edgepool/models.json'));
+    return kept.good?.models.length === 1;
+  });
+});
+
 test('killed, it is started again within five seconds, its will was published, and it is alone', async () => {
-  // From here on with the smallest model alone: each start of the program is a short one.
-  await service.settings(settings({ mqtt, models: installedModels().slice(0, 1) }));
+  // Another model, which does not run well for long enough in all that follows.
+  const models = [{ name: 'other', file: OTHER_MODEL }];
+  await service.settings(settings({ mqtt, models, recovery: { good_after_seconds: 36_000 } }));
   last = await service.again(last.boot);
   const [pid, heard] = [await service.pid(), telemetry.availability().length];
   const killed = Number.parseFloat(await board.run(`cat /proc/uptime; kill -9 ${pid}`));
@@ -99,7 +115,7 @@ test('killed, it is started again within five seconds, its will was published, a
 
 const HANGS = {
   'an event loop': () => service.pid(),
-  "a model's thread": () => service.thread('ep-shapes'),
+  "a model's thread": () => service.thread('ep-other'),
 };
 for (const [what, thread] of Object.entries(HANGS)) {
   test(`${what} that hangs is ended by the watchdog, and all starts again`, async () => {
@@ -114,3 +130,16 @@ for (const [what, thread] of Object.entries(HANGS)) {
     assert.equal(await service.instances(), 1);
   });
 }
+
+test('cut off three times in a row, it runs the models that last ran well, and says so', async () => {
+  const told = () => telemetry.events('models_fallback').at(-1);
+  const { origin, starts, models } = await board.until('the event', told);
+  assert.deepEqual(
+    { origin, starts, models },
+    { origin: 'last_good', starts: 3, models: ['shapes'] },
+  );
+  assert.deepEqual(
+    last.models.map(({ name }) => name),
+    ['shapes'],
+  );
+});

@@ -28,6 +28,7 @@ export async function phases(board: Board, first: State, here_ms: number): Promi
     ],
     ['first telemetry', await told_ms(board, first)],
   ];
+  ends.sort(([, one], [, other]) => one - other);
   let before = 0;
   const rows = ends.map(([name, end_ms]) => {
     const row = `${name.padEnd(36)}${seconds(end_ms - before)}${seconds(end_ms)}`;

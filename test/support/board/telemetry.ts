@@ -13,6 +13,17 @@ interface Event {
   event: string;
   message?: string;
   model?: string;
+  models?: string[];
+  faults?: string[];
+  origin?: string;
+  starts?: number;
+  runs_on?: string;
+}
+
+/** Who alone is let in. */
+interface User {
+  username: string;
+  password: string;
 }
 
 /** A mosquitto on this machine, and what the board says to it. */
@@ -36,9 +47,10 @@ export class Telemetry {
     return `mqtt://${HOST}:${this.#port}`;
   }
 
-  async start(): Promise<void> {
-    await this.#broker.start();
-    this.#observer ??= await Observer.listen(this.#broker.url);
+  async start(user?: User): Promise<void> {
+    if (user === undefined) await this.#broker.start();
+    else await this.#broker.start(this.#broker.passwords(user.username, user.password));
+    this.#observer ??= await Observer.listen(this.#broker.url, '#', user);
   }
 
   /** The broker goes without a goodbye; what was heard stays. */
@@ -49,6 +61,11 @@ export class Telemetry {
   async remove(): Promise<void> {
     await this.#observer?.close();
     await this.#broker.remove();
+  }
+
+  /** Says something to the board. */
+  async say(topic: string, payload: unknown): Promise<void> {
+    await this.#observer?.say(topic, JSON.stringify(payload));
   }
 
   /** What was said on topics that end so, oldest first. */
