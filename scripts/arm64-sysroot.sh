@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib/arm64-apt.sh
 . "$(dirname "$0")/lib/arm64-apt.sh"
 
-packages=(libjpeg62-turbo libturbojpeg0 libturbojpeg0-dev libyuv-dev libyuv0)
+packages=(libjpeg62-turbo libssl3 libturbojpeg0 libturbojpeg0-dev libyuv-dev libyuv0)
 sysroot=${1:?usage: scripts/arm64-sysroot.sh DIRECTORY}
 key="${packages[*]}"
 

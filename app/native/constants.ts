@@ -19,6 +19,7 @@ export const Status = {
   EP_E_REFUSED: 34,
   EP_E_INVOKE: 35,
   EP_E_IMAGE: 36,
+  EP_E_SEAL: 37,
   EP_E_SYSTEM: 40,
   EP_E_LIBRARY: 41,
   EP_E_BIND: 42,
@@ -34,6 +35,9 @@ export function statusName(status: number): StatusName {
   }
   return 'EP_E_SYSTEM';
 }
+
+export const EP_SEALED_PIECE_BYTES = 1048576;
+export const EP_SEAL_BYTES = 16;
 
 export const Lock = { off: 0, preferred: 1, required: 2 } as const;
 export const Pages = { auto: 0, ordinary: 1, hugetlb: 2 } as const;

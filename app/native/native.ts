@@ -143,6 +143,27 @@ export interface Native {
     ) => Status
   >;
 
+  ep_model_seal_piece: Call<
+    (
+      model: ModelHandle,
+      place: number,
+      number: number,
+      sealed: Uint8Array,
+      sizeBytes: number,
+      error: Err,
+    ) => Status
+  >;
+  ep_model_unseal_piece: Call<
+    (
+      model: ModelHandle,
+      place: number,
+      number: number,
+      sealed: Uint8Array,
+      sizeBytes: number,
+      error: Err,
+    ) => Status
+  >;
+
   ep_events_create: Call<
     (capacity: number, out: Out<EventsHandle>, readFd: Out<number>, error: Err) => Status
   >;

@@ -12,6 +12,7 @@ export interface ParkingStruct {
   pack_ns: number;
   restore_ns: number;
   moved_bytes: number;
+  generation: number;
 }
 export const ep_parking = koffi.struct('ep_parking', {
   residence: 'uint32_t',
@@ -25,4 +26,5 @@ export const ep_parking = koffi.struct('ep_parking', {
   pack_ns: 'uint64_t',
   restore_ns: 'uint64_t',
   moved_bytes: 'uint64_t',
+  generation: 'uint64_t',
 });

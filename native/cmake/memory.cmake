@@ -1,6 +1,7 @@
 # Region, pools, heap, recording.
 list(APPEND EP_SOURCES
   src/chunks.cpp
+  src/crypto_library.cpp
   src/error.cpp
   src/heap.cpp
   src/heap_check.cpp
@@ -15,6 +16,7 @@ list(APPEND EP_SOURCES
   src/pool_part.cpp
   src/record.cpp
   src/region.cpp
+  src/seal.cpp
   src/windows.cpp)
 list(APPEND EP_TESTS
   test/ends_test.cpp

@@ -13,6 +13,7 @@ list(APPEND EP_SOURCES
   src/model_load.cpp
   src/model_park.cpp
   src/model_resize.cpp
+  src/model_seal.cpp
   src/notify.cpp
   src/runtime.cpp
   src/runtime_log.cpp
@@ -30,8 +31,8 @@ if(EP_BUILD_TESTS)
   # The thread sanitizer does not know the futexes of the runtime, on which its threads sleep while
   # their memory is moved; pool_park_test is for it.
   if(NOT EP_SANITIZE STREQUAL "thread")
-    list(APPEND EP_RUNTIME_TESTS park_test)
-    list(APPEND EP_TESTS test/park_test.cpp)
+    list(APPEND EP_RUNTIME_TESTS park_test seal_test)
+    list(APPEND EP_TESTS test/park_test.cpp test/seal_test.cpp)
   endif()
   # A sanitizer brings an allocator and a C++ runtime of its own, between which and the binder
   # objects cannot be handed over; and it changes the time and memory that the others measure.

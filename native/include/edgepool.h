@@ -57,6 +57,7 @@ typedef enum ep_status {
   EP_E_REFUSED = 34,     /**< The runtime refused the model; the message is the runtime's. */
   EP_E_INVOKE = 35,      /**< The runtime failed while it ran the model. */
   EP_E_IMAGE = 36,       /**< A picture that cannot be decoded. */
+  EP_E_SEAL = 37,        /**< Not what was sealed here: altered, cut, older or another's. */
   EP_E_SYSTEM = 40,      /**< A system call failed; the message has its name and errno. */
   EP_E_LIBRARY = 41,     /**< The TensorFlow Lite library cannot be opened or lacks a symbol. */
   EP_E_BIND = 42,        /**< The library's allocator entries cannot be re-pointed. */
@@ -433,7 +434,9 @@ EP_API int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_
 /** Deletes interpreter and delegate, waits for every thread started in the pool's scope, and with
  *  `reset` drops the pool's blocks. Without it the pool is left as the runtime left it, which is
  *  empty: EP_E_STATE iff a block was left behind (it is dropped all the same). One that is parked
- * is restored first; where that fails nothing has happened. */
+ * is restored first; where that fails nothing has happened. One that is away is forgotten, whatever
+ * `reset` is: threads that sleep in its pool are ended, and what its delegate has in the runtime's
+ * pool stays there for good, some kilobytes and its threads. */
 EP_API int32_t ep_model_unload(ep_model* model, int32_t reset, ep_error* error);
 
 EP_API void ep_model_get_info(ep_model* model, ep_model_info* out);
@@ -481,6 +484,7 @@ typedef struct ep_parking {
   uint64_t pack_ns;
   uint64_t restore_ns;
   uint64_t moved_bytes; /**< By the last restore. */
+  uint64_t generation;  /**< Of the last parking: no two of this process share one. */
 } ep_parking;
 
 /**
@@ -532,6 +536,29 @@ EP_API int32_t ep_model_send_away(ep_model* model, ep_error* error);
  *  EP_E_ARGUMENT out of order or beyond the end. */
 EP_API int32_t ep_model_write_packed(ep_model* model, uint64_t offset_bytes, const void* bytes,
                                      uint64_t size_bytes, ep_error* error);
+
+/** The packed bytes of each sealed piece but the last, which has the rest. */
+#define EP_SEALED_PIECE_BYTES 1048576u
+/** By how much a piece is longer when it is sealed. */
+#define EP_SEAL_BYTES 16u
+
+/**
+ * For bytes that leave the process: piece `number` (from 0) of a packed model, encrypted and
+ * authenticated (ChaCha20-Poly1305, RFC 8439) under a key that this process has drawn for itself
+ * and that dies with it. It is bound to the model, the `place` (0 to 255) it is meant for, the
+ * parking's generation and its number. `size_bytes` is that of the packed bytes and EP_SEAL_BYTES.
+ *
+ * EP_E_STATE iff the model is not packed, EP_E_ARGUMENT iff there is no such piece or the size
+ * differs, EP_E_LIBRARY iff libcrypto.so.3 is not there.
+ */
+EP_API int32_t ep_model_seal_piece(ep_model* model, uint32_t place, uint32_t number, void* sealed,
+                                   uint64_t size_bytes, ep_error* error);
+
+/** As ep_model_write_packed, for a sealed piece, which may come from anywhere: EP_E_SEAL iff it is
+ *  not to the bit the one that was sealed by this process for this model, place, parking and
+ * number; then it may be tried again with another. */
+EP_API int32_t ep_model_unseal_piece(ep_model* model, uint32_t place, uint32_t number,
+                                     const void* sealed, uint64_t size_bytes, ep_error* error);
 
 /* ── Frames ──────────────────────────────────────────────────────────────────────────────────── */
 

@@ -179,11 +179,15 @@ void Graph::destroy() {
     if (options_ != nullptr) api.options_delete(options_);
     if (model_ != nullptr) api.model_delete(model_);
   }
+  forget();
+  if (pool_ != nullptr) pool_wait_threads(pool_);
+}
+
+void Graph::forget() {
   interpreter_ = nullptr;
   delegate_ = nullptr;
   options_ = nullptr;
   model_ = nullptr;
-  if (pool_ != nullptr) pool_wait_threads(pool_);
 }
 
 }  // namespace ep

@@ -77,6 +77,9 @@ class Graph {
   /** Deletes the interpreter, then the delegate, waits for the threads started in the pool. */
   void destroy();
 
+  /** Its memory is gone: there is nothing to be deleted. None of its threads is left. */
+  void forget();
+
   /** An exception went through the runtime: its blocks stay in the pool until that is dropped. */
   bool must_drop_pool() const { return unwound_; }
   void pool_was_dropped() { unwound_ = false; }

@@ -8,6 +8,7 @@
 #include "gate.hpp"
 #include "graph.hpp"
 #include "lock.hpp"
+#include "seal.hpp"
 
 struct ep_model {
   ep_model(ep_runtime* its_runtime, ep_pool* its_pool)
@@ -21,8 +22,9 @@ struct ep_model {
   ep::Graph graph;
   ep::GraphOptions graph_options = {};
   ep_model_info info = {};
-  ep::Gate gate;          // shut while it is parked
-  ep::Lock parking_lock;  // of the line below
+  ep::Gate gate;                              // shut while it is parked
+  const uint64_t number = ep::next_number();  // no two models of the process share it
+  ep::Lock parking_lock;                      // of the line below
   ep_parking parking = {};
 };
 

@@ -10,6 +10,7 @@
 #include "ladder.hpp"
 #include "model.hpp"
 #include "model_file.hpp"
+#include "model_park.hpp"
 #include "threads.hpp"
 
 namespace ep {
@@ -256,7 +257,11 @@ int32_t ep_model_load(ep_runtime* runtime, ep_pool* pool, const ep_model_options
 
 int32_t ep_model_unload(ep_model* model, int32_t reset, ep_error* error) {
   if (model == nullptr) return ep::fail(error, EP_E_ARGUMENT, "ep_model_unload: model is NULL");
-  if (model->gate.is_shut()) {
+  ep_parking parking = {};
+  ep_model_get_parking(model, &parking);
+  if (parking.residence == EP_AWAY) {
+    ep::forget_away(model);
+  } else if (parking.residence != EP_RESIDENT) {
     const int32_t status = ep_model_restore(model, error);
     if (status != EP_OK) return status;
   }

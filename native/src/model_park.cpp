@@ -74,6 +74,13 @@ int32_t park_idle(ep_model* model, const std::vector<Sleeper>& sleepers, ep_erro
   return model->pool->park(std::move(pages), error);
 }
 
+void forget_away(ep_model* model) {
+  end_sleeping_threads(model->pool);
+  model->graph.forget();
+  model->bytes = nullptr;
+  model->pool->drop_away();
+}
+
 int32_t fail_parked(const ep_model* model, ep_error* error) {
   return fail(error, EP_E_STATE, "model %s: is parked; restore it first", model->name);
 }
@@ -96,6 +103,7 @@ int32_t ep_model_park(ep_model* model, uint64_t patience_ns, ep_error* error) {
   const std::lock_guard lock(model->parking_lock);
   model->parking.threads = static_cast<uint32_t>(sleepers.size());
   model->parking.parks += 1;
+  model->parking.generation = ep::next_number();
   model->parking.park_ns = ep::now_ns() - begin;
   return EP_OK;
 }
@@ -148,6 +156,7 @@ void ep_model_get_parking(ep_model* model, ep_parking* out) {
   const std::lock_guard lock(model->parking_lock);
   const ep_parking& own = model->parking;
   out->threads = own.threads;
+  out->generation = own.generation;
   out->parks = own.parks;
   out->restores = own.restores;
   out->park_ns = own.park_ns;

@@ -75,20 +75,14 @@ uint64_t Strip::unpack(const std::vector<Hole>& holes) const {
   return moved;
 }
 
-void Strip::read(uint64_t offset, void* out, uint64_t bytes) const {
+std::vector<MemorySpan> Strip::spans(uint64_t offset, uint64_t bytes) const {
+  std::vector<MemorySpan> spans;
   for (uint64_t done = 0; done < bytes;) {
     const uint64_t part = std::min(bytes - done, reach(offset + done));
-    std::memcpy(static_cast<char*>(out) + done, at(offset + done), part);
+    spans.push_back({at(offset + done), part});
     done += part;
   }
-}
-
-void Strip::write(uint64_t offset, const void* from, uint64_t bytes) const {
-  for (uint64_t done = 0; done < bytes;) {
-    const uint64_t part = std::min(bytes - done, reach(offset + done));
-    std::memcpy(at(offset + done), static_cast<const char*>(from) + done, part);
-    done += part;
-  }
+  return spans;
 }
 
 uint64_t packed_bytes(uint64_t bytes, const std::vector<Hole>& holes) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "chunks.hpp"
+#include "seal.hpp"
 
 namespace ep {
 
@@ -43,8 +44,8 @@ class Strip {
   /** The reverse. Returns the bytes that had to move. */
   uint64_t unpack(const std::vector<Hole>& holes) const;
 
-  void read(uint64_t offset, void* out, uint64_t bytes) const;
-  void write(uint64_t offset, const void* from, uint64_t bytes) const;
+  /** Where `bytes` from `offset` on lie, in order. */
+  std::vector<MemorySpan> spans(uint64_t offset, uint64_t bytes) const;
 
  private:
   const Stretch& stretch_at(uint64_t offset) const;

@@ -126,7 +126,8 @@ void ep_pool::close_window(uint64_t from, uint64_t to) {
 
 // ── Elsewhere ──
 
-int32_t ep_pool::read_packed(uint64_t offset, void* out, uint64_t bytes, ep_error* error) {
+int32_t ep_pool::look_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
+                             ep_error* error) {
   const std::lock_guard lock(mutex_);
   if (parking_.residence != EP_PACKED) {
     return fail(error, EP_E_STATE, "pool %s: is not packed", name_);
@@ -135,8 +136,19 @@ int32_t ep_pool::read_packed(uint64_t offset, void* out, uint64_t bytes, ep_erro
     return fail(error, EP_E_ARGUMENT, "pool %s: has %llu packed bytes", name_,
                 static_cast<unsigned long long>(parking_.packed_bytes));
   }
-  region_->strip(holding_).read(offset, out, bytes);
+  *out = region_->strip(holding_).spans(offset, bytes);
   return EP_OK;
+}
+
+int32_t ep_pool::read_packed(uint64_t offset, void* out, uint64_t bytes, ep_error* error) {
+  std::vector<ep::MemorySpan> spans;
+  const int32_t status = look_packed(offset, bytes, &spans, error);
+  auto* to = static_cast<char*>(out);
+  for (const ep::MemorySpan& span : spans) {
+    std::memcpy(to, span.at, span.bytes);
+    to += span.bytes;
+  }
+  return status;
 }
 
 int32_t ep_pool::send_away(ep_error* error) {
@@ -154,7 +166,8 @@ int32_t ep_pool::send_away(ep_error* error) {
   return EP_OK;
 }
 
-int32_t ep_pool::write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error) {
+int32_t ep_pool::open_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
+                             ep_error* error) {
   const std::lock_guard lock(mutex_);
   if (parking_.residence != EP_AWAY) {
     return fail(error, EP_E_STATE, "pool %s: is not away", name_);
@@ -166,10 +179,38 @@ int32_t ep_pool::write_packed(uint64_t offset, const void* from, uint64_t bytes,
   const uint64_t wanted = round_up(parking_.packed_bytes);
   const ep_status status = hold_bytes(wanted);
   if (status != EP_OK) return fail_mapping(error, status, wanted);
-  region_->strip(holding_).write(offset, from, bytes);
-  parking_.written_bytes = offset + bytes;
-  if (parking_.written_bytes == parking_.packed_bytes) parking_.residence = EP_PACKED;
+  parking_.written_bytes = offset;
+  *out = region_->strip(holding_).spans(offset, bytes);
   return EP_OK;
+}
+
+void ep_pool::have_packed(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  parking_.written_bytes += bytes;
+  if (parking_.written_bytes == parking_.packed_bytes) parking_.residence = EP_PACKED;
+}
+
+int32_t ep_pool::write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error) {
+  std::vector<ep::MemorySpan> spans;
+  const int32_t status = open_packed(offset, bytes, &spans, error);
+  if (status != EP_OK) return status;
+  const auto* at = static_cast<const char*>(from);
+  for (const ep::MemorySpan& span : spans) {
+    std::memcpy(span.at, at, span.bytes);
+    at += span.bytes;
+  }
+  have_packed(bytes);
+  return EP_OK;
+}
+
+// As after a reset, with nothing mapped.
+void ep_pool::drop_away() {
+  const std::lock_guard lock(mutex_);
+  ep::Windows::close(base_, parking_.heap_bytes);
+  region_->release_last(&holding_, holding_.granules);
+  holding_.phase_fixed = false;
+  parking_ = {};
+  most_mapped_bytes_ = 0;
 }
 
 // ── Restoring ──

@@ -52,6 +52,15 @@ struct ep_pool {
   int32_t send_away(ep_error* error);
   int32_t read_packed(uint64_t offset, void* out, uint64_t bytes, ep_error* error);
   int32_t write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error);
+  /** Where packed bytes lie, until it is restored or sent away. */
+  int32_t look_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
+                      ep_error* error);
+  /** Where the next bytes of a pool that is away go, and that they are there. */
+  int32_t open_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
+                      ep_error* error);
+  void have_packed(uint64_t bytes);
+  /** What was away will not come back: the pool is empty. None of its threads is left. */
+  void drop_away();
   int32_t restore(uint64_t* moved_bytes, ep_error* error);
   void get_parking(ep_parking* out) const;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ struct Thread {
   void* (*start)(void*) = nullptr;
   void* argument = nullptr;
   int destructor_rounds = 0;
+  bool ending = false;  // by end_sleeping_threads
 };
 
 std::mutex table_lock;
@@ -68,6 +70,17 @@ constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS - 2;
 constexpr int kLastRound = PTHREAD_DESTRUCTOR_ITERATIONS;
 #endif
 
+/** The thread's own last act: nobody counts it any more, and its pool is free of it. */
+void leave(Thread* thread) {
+  current_scope = nullptr;
+  own_entry = nullptr;
+  ep_pool* const pool = thread->pool;
+  rusage usage = {};
+  getrusage(RUSAGE_THREAD, &usage);
+  give_back(thread, static_cast<uint64_t>(usage.ru_minflt), static_cast<uint64_t>(usage.ru_majflt));
+  if (pool != nullptr) pool_thread_ended(pool);
+}
+
 /** Runs as the thread ends. Other libraries' destructors may still use the pool, in this round or a
  *  later one, so the thread lets go of it in the last round only. */
 void on_thread_exit(void* value) {
@@ -77,13 +90,7 @@ void on_thread_exit(void* value) {
     pthread_setspecific(exit_key, thread);
     return;
   }
-  current_scope = nullptr;
-  own_entry = nullptr;
-  ep_pool* const pool = thread->pool;
-  rusage usage = {};
-  getrusage(RUSAGE_THREAD, &usage);
-  give_back(thread, static_cast<uint64_t>(usage.ru_minflt), static_cast<uint64_t>(usage.ru_majflt));
-  if (pool != nullptr) pool_thread_ended(pool);
+  leave(thread);
 }
 
 void make_exit_key() {
@@ -104,6 +111,16 @@ void* run_in_scope(void* value) {
   touch_stack();
   current_scope = &thread->scope;
   return thread->start(thread->argument);
+}
+
+/** The one signal that threads of pools do not block. Neither libc nor Node has a use for it. */
+int end_signal() { return SIGRTMAX - 2; }
+
+void end_here(int) {
+  Thread* const thread = own_entry;
+  if (thread == nullptr || thread->pool == nullptr || !thread->ending) return;
+  leave(thread);
+  syscall(SYS_exit, 0);
 }
 
 /** Faults of one thread from /proc/self/task/TID/stat (proc_pid_stat(5): fields 10 and 12). */
@@ -192,6 +209,7 @@ int start_in_scope(const Scope& scope, unsigned long* thread, const void* attrib
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  sigdelset(&all, end_signal());
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const int status = pthread_create(thread, given != nullptr ? given : &own, run_in_scope, entry);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -210,6 +228,21 @@ std::vector<pid_t> threads_of(const ep_pool* pool) {
     if (thread.used && thread.pool == pool) ids.push_back(thread.id);
   }
   return ids;
+}
+
+void end_sleeping_threads(ep_pool* pool) {
+  struct sigaction action = {};
+  action.sa_handler = end_here;
+  sigaction(end_signal(), &action, nullptr);
+  {
+    const std::lock_guard<std::mutex> lock(table_lock);
+    for (Thread& thread : table) {
+      if (!thread.used || thread.pool != pool) continue;
+      thread.ending = true;
+      syscall(SYS_tgkill, getpid(), thread.id, end_signal());
+    }
+  }
+  pool_wait_threads(pool);
 }
 
 }  // namespace ep

@@ -42,4 +42,9 @@ int start_in_scope(const Scope& scope, unsigned long* thread, const void* attrib
  * has not begun to run. */
 std::vector<pid_t> threads_of(const ep_pool* pool);
 
+/** Ends the threads started in the scope of `pool`, all of which sleep in it and must not touch it
+ *  again: each where it sleeps, by a signal, running nothing more of its own. Its stack is not
+ * given back. */
+void end_sleeping_threads(ep_pool* pool);
+
 }  // namespace ep

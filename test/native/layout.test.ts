@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import {
   Delegate,
   EP_ABI_VERSION,
+  EP_SEAL_BYTES,
+  EP_SEALED_PIECE_BYTES,
   EventKind,
   FitMode,
   Lock,
@@ -27,6 +29,8 @@ const header = readFileSync(join(include, 'edgepool.h'), 'utf8');
 const enumerators: Record<string, number> = {
   ...Status,
   EP_ABI_VERSION,
+  EP_SEAL_BYTES,
+  EP_SEALED_PIECE_BYTES,
   ...renamed('EP_LOCK_', Lock),
   ...renamed('EP_PAGES_', Pages),
   ...renamed('EP_', Residence),

@@ -30,6 +30,9 @@ FILES:${PN}-gst = "${libdir}/libedgepool-gst.so"
 # The sink is a library; the conversion before it is a plugin.
 RDEPENDS:${PN}-gst = "gstreamer1.0-plugins-base-videoconvertscale gstreamer1.0-plugins-base-app"
 
+# Opened by name when the first parked model leaves the process, so nothing says that it is needed.
+RDEPENDS:${PN} += "libcrypto"
+
 SOLIBS = ".so"
 FILES_SOLIBSDEV = ""
 

@@ -1,0 +1,215 @@
+// Parked models that leave the process sealed: what comes back to the bit is taken, all else is
+// refused, and a model whose bytes are lost is loaded again as if it had never been there.
+#include "seal.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "model.hpp"
+#include "runtime_support.hpp"
+
+namespace ep_test {
+namespace {
+
+constexpr uint64_t kMib = 1024 * 1024;
+constexpr uint64_t kPatienceNs = 2'000'000'000;
+constexpr uint32_t kPlace = 3;
+
+using Piece = std::vector<uint8_t>;
+
+ep_parking parking_of(ep_model* model) {
+  ep_parking parking = {};
+  ep_model_get_parking(model, &parking);
+  return parking;
+}
+
+void pack(ep_model* model) {
+  ep_error error = {};
+  ASSERT_EQ(ep_model_park(model, kPatienceNs, &error), EP_OK) << error.message;
+  ASSERT_EQ(ep_model_pack(model, &error), EP_OK) << error.message;
+}
+
+std::vector<Piece> seal_all(ep_model* model, uint32_t place = kPlace) {
+  const uint64_t bytes = parking_of(model).packed_bytes;
+  std::vector<Piece> pieces;
+  for (uint64_t at = 0; at < bytes; at += EP_SEALED_PIECE_BYTES) {
+    pieces.emplace_back(std::min<uint64_t>(EP_SEALED_PIECE_BYTES, bytes - at) + EP_SEAL_BYTES);
+    ep_error error = {};
+    EXPECT_EQ(ep_model_seal_piece(model, place, static_cast<uint32_t>(pieces.size() - 1),
+                                  pieces.back().data(), pieces.back().size(), &error),
+              EP_OK)
+        << error.message;
+  }
+  return pieces;
+}
+
+int32_t unseal(ep_model* model, uint32_t number, const Piece& piece, ep_error* error = nullptr) {
+  return ep_model_unseal_piece(model, kPlace, number, piece.data(), piece.size(), error);
+}
+
+class Sealed : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = shared_model("mobilenet_v1_0.25_128_quant.tflite");
+    if (path_.empty()) path_ = repository() + "build/models/shapes.tflite";
+    pool_ = make_pool("sealed", 64 * kMib);
+  }
+  void TearDown() override { destroy_pool(pool_); }
+
+  void take_back(ep_model* model, const std::vector<Piece>& pieces) {
+    ep_error error = {};
+    for (uint32_t i = 0; i < pieces.size(); ++i) {
+      ASSERT_EQ(unseal(model, i, pieces[i], &error), EP_OK) << error.message;
+    }
+    ASSERT_EQ(ep_model_restore(model, &error), EP_OK) << error.message;
+    ASSERT_EQ(ep_pool_check(pool_, &error), EP_OK) << error.message;
+  }
+
+  std::string path_;
+  ep_pool* pool_ = nullptr;
+};
+
+TEST_F(Sealed, ComesBackToTheBitAndLooksLikeNothingMeanwhile) {
+  ep_model* const model = load(pool_, {path_});
+  const std::string expected = run(model, 1, 1);
+  uint64_t generation = 0;
+  for (int round = 0; round < 3; ++round) {
+    pack(model);
+    EXPECT_GT(parking_of(model).generation, generation);
+    generation = parking_of(model).generation;
+    const std::vector<Piece> pieces = seal_all(model);
+    Piece plain(pieces[0].size() - EP_SEAL_BYTES);
+    ASSERT_EQ(ep_model_read_packed(model, 0, plain.data(), plain.size(), nullptr), EP_OK);
+    const auto same = std::mismatch(plain.begin(), plain.end(), pieces[0].begin());
+    EXPECT_LT(same.first - plain.begin(), 8);
+    ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+    take_back(model, pieces);
+    EXPECT_TRUE(run(model, 1, 1) == expected);
+  }
+  unload(model, true);
+}
+
+TEST_F(Sealed, WhatIsNotToTheBitWhatWasSealedIsRefusedAndTheRightPieceStillTaken) {
+  const uint64_t seed = test_seed();
+  std::mt19937_64 random(seed);
+  ep_model* const model = load(pool_, {path_});
+  ep_pool* const other_pool = make_pool("other", 64 * kMib);
+  ep_model* const other = load(other_pool, {path_});
+  const std::string expected = run(model, 1, 1);
+  pack(model);
+  pack(other);
+  const std::vector<Piece> former = seal_all(model);
+  const std::vector<Piece> of_other = seal_all(other);
+  ASSERT_EQ(ep_model_restore(model, nullptr), EP_OK);
+  pack(model);
+  const std::vector<Piece> elsewhere = seal_all(model, kPlace + 1);
+  const std::vector<Piece> pieces = seal_all(model);
+  ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+
+  for (uint32_t i = 0; i < pieces.size(); ++i) {
+    ep_error error = {};
+    EXPECT_EQ(unseal(model, i, former[i], &error), EP_E_SEAL);
+    EXPECT_STREQ(error.message, ("piece " + std::to_string(i) +
+                                 " of a sealed block: is not the one that was sealed here")
+                                    .c_str());
+    EXPECT_EQ(unseal(model, i, of_other[i]), EP_E_SEAL);
+    EXPECT_EQ(unseal(model, i, elsewhere[i]), EP_E_SEAL);
+    for (int times = 0; times < 20; ++times) {
+      Piece altered = pieces[i];
+      const uint64_t bit = times == 0 ? 0 : random() % (altered.size() * 8);
+      altered[bit / 8] ^= static_cast<uint8_t>(1U << bit % 8);
+      EXPECT_EQ(unseal(model, i, altered), EP_E_SEAL) << bit;
+    }
+    const Piece cut(pieces[i].begin(), pieces[i].end() - 1);
+    EXPECT_EQ(unseal(model, i, cut), EP_E_SEAL);
+    EXPECT_EQ(unseal(model, i, {}), EP_E_SEAL);
+    if (i + 1 < pieces.size()) {
+      EXPECT_EQ(unseal(model, i, pieces[i + 1]), EP_E_SEAL);
+    }
+    EXPECT_EQ(ep_model_restore(model, nullptr), EP_E_STATE);
+    EXPECT_EQ(unseal(model, i, pieces[i], &error), EP_OK) << error.message;
+  }
+  EXPECT_EQ(ep_model_restore(model, nullptr), EP_OK);
+  EXPECT_TRUE(run(model, 1, 1) == expected);
+  unload(model, true);
+  unload(other, true);
+  destroy_pool(other_pool);
+}
+
+TEST_F(Sealed, PiecesComeInOrderOfAPackedModelOnly) {
+  ep_model* const model = load(pool_, {path_});
+  Piece piece(EP_SEALED_PIECE_BYTES + EP_SEAL_BYTES);
+  const auto seal = [&](uint32_t place, uint32_t number, uint64_t bytes) {
+    return ep_model_seal_piece(model, place, number, piece.data(), bytes, nullptr);
+  };
+  EXPECT_EQ(seal(kPlace, 0, piece.size()), EP_E_ARGUMENT);
+  pack(model);
+  std::vector<Piece> pieces = seal_all(model);
+  const auto count = static_cast<uint32_t>(pieces.size());
+  EXPECT_EQ(seal(kPlace, 0, pieces[0].size() - 1), EP_E_ARGUMENT);
+  EXPECT_EQ(seal(kPlace, count, piece.size()), EP_E_ARGUMENT);
+  EXPECT_EQ(seal(256, 0, pieces[0].size()), EP_E_ARGUMENT);
+  EXPECT_EQ(unseal(model, 0, pieces[0]), EP_E_STATE);
+  ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+  EXPECT_EQ(seal(kPlace, 0, pieces[0].size()), EP_E_STATE);
+  if (count > 1) {
+    EXPECT_EQ(unseal(model, 1, pieces[1]), EP_E_ARGUMENT);
+  }
+  take_back(model, pieces);
+  unload(model, true);
+}
+
+TEST_F(Sealed, AModelWhoseBytesAreLostIsForgottenAndLoadedAnew) {
+  for (const uint32_t threads : {1U, 2U, 4U}) {
+    // An emulator shows the calls of its own machine, not those that its threads are in.
+    if (emulated() && threads > 1) continue;
+    for (const ep_delegate delegate : {EP_DELEGATE_AUTO, EP_DELEGATE_NONE}) {
+      SCOPED_TRACE(threads);
+      const LoadSpec spec = {path_, delegate, threads};
+      ep_model* lost = load(pool_, spec);
+      const std::string expected = run(lost, 1, 1);
+      pack(lost);
+      const std::vector<Piece> pieces = seal_all(lost);
+      ASSERT_EQ(ep_model_send_away(lost, nullptr), EP_OK);
+      // In the middle of its way back, and before it.
+      if (threads != 2) {
+        ASSERT_EQ(unseal(lost, 0, pieces[0]), EP_OK);
+      }
+      unload(lost, true);
+      EXPECT_EQ(pool_stats(pool_).threads, 0U);
+      EXPECT_EQ(pool_stats(pool_).mapped_bytes, 0U);
+      ep_model* const again = load(pool_, spec);
+      EXPECT_TRUE(run(again, 1, 1) == expected);
+      unload(again, true);
+    }
+  }
+}
+
+// The key is in no child: what it would seal there, or take for sealed, is another's.
+TEST(Seal, IsOfThisProcess) {
+  const ep::PieceName name = {1, ep::next_number(), 5, kPlace, 0};
+  char text[5] = {'h', 'e', 'l', 'l', 'o'};
+  char back[5] = {};
+  char sealed[sizeof text + EP_SEAL_BYTES];
+  ep_error error = {};
+  ASSERT_EQ(ep::seal(name, {{text, 2}, {text + 2, 3}}, sealed, &error), EP_OK) << error.message;
+  ASSERT_EQ(ep::unseal(name, sealed, sizeof sealed, {{back, 1}, {back + 1, 4}}, &error), EP_OK);
+  EXPECT_EQ(std::memcmp(text, back, sizeof text), 0);
+  EXPECT_EQ(ep::unseal(name, sealed, sizeof sealed - 1, {{back, 5}}, &error), EP_E_SEAL);
+  const pid_t child = fork();
+  if (child == 0) {
+    ep::unseal(name, sealed, sizeof sealed, {{back, 5}}, nullptr);
+    _Exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+}
+
+}  // namespace
+}  // namespace ep_test
