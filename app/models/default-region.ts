@@ -8,7 +8,8 @@ export interface PoolingOptions {
   capacityBytes: number;
   lock: keyof typeof Lock;
   pages: keyof typeof Pages;
-  chunkBytes: number;
+  /** In which a model's pool takes memory: 16384, 32768 or 2097152; null: by the size of its file. */
+  chunkBytes: number | null;
   /** Shared library with the TensorFlow Lite C API; null: the one of tfjs-tflite-node. */
   runtimeLibrary: string | null;
   /** `auto` takes XNNPACK where the runtime takes the model with it. */
@@ -24,7 +25,7 @@ export class DefaultRegion {
     capacityBytes: capacityFromEnvironment(),
     lock: 'preferred',
     pages: 'auto',
-    chunkBytes: 16384,
+    chunkBytes: null,
     runtimeLibrary: null,
     delegate: 'auto',
   };

@@ -32,6 +32,8 @@ export interface TFLiteModelOptions {
 }
 
 const MIB = 1024 * 1024;
+const LARGE_FILE_BYTES = 16 * MIB;
+const SMALL_CHUNK_BYTES = 16 * 1024;
 const DEFAULT_THREADS = 4;
 const MAX_THREADS = 64;
 
@@ -68,8 +70,10 @@ async function loadInOwnPool(
   threads: number,
 ): Promise<Model> {
   const { capacity_bytes } = runtime.region.stats();
-  const { chunkBytes, delegate } = shared.options;
-  for (let quotaBytes = await firstQuota(source); ; quotaBytes *= 2) {
+  const { delegate } = shared.options;
+  const fileBytes = await sizeOf(source);
+  const chunkBytes = shared.options.chunkBytes ?? chunkFor(fileBytes);
+  for (let quotaBytes = firstQuota(fileBytes); ; quotaBytes *= 2) {
     const limited = Math.min(quotaBytes, capacity_bytes);
     const options = { name, quotaBytes: limited, plannedBytes: 0, chunkBytes };
     const pool = new Pool(runtime.region, options);
@@ -89,17 +93,24 @@ async function loadInOwnPool(
   }
 }
 
+async function sizeOf(source: string | Uint8Array): Promise<number> {
+  if (typeof source !== 'string') return source.byteLength;
+  return stat(source).then(
+    ({ size }) => size,
+    // The load fails on it too, and its message says why.
+    () => 0,
+  );
+}
+
 /** Enough for most models: the file, its packed weights, its tensors. */
-async function firstQuota(source: string | Uint8Array): Promise<number> {
-  const fileBytes =
-    typeof source === 'string'
-      ? await stat(source).then(
-          ({ size }) => size,
-          // The load fails on it too, and its message says why.
-          () => 0,
-        )
-      : source.byteLength;
+function firstQuota(fileBytes: number): number {
   return roundUp(3 * fileBytes + 8 * MIB, 2 * MIB);
+}
+
+/** A large model is mapped in whole huge pages, which takes a third of the time; of a small one too
+ *  much would lie idle in its last one. */
+function chunkFor(fileBytes: number): number {
+  return fileBytes < LARGE_FILE_BYTES ? SMALL_CHUNK_BYTES : 2 * MIB;
 }
 
 /** What the load has shown to be enough is the quota from now; the rest goes back. */
