@@ -32,6 +32,10 @@ export interface LoadCase {
   /** Fresh processes for each contender. */
   runs: number;
   later: number;
+  /** Of the processes, so many load again; by default all of them. */
+  laterRuns?: number;
+  /** By default all. */
+  contenders?: readonly Allocator[];
   cache: 'warm' | 'cold';
   aged: boolean;
 }
@@ -67,14 +71,16 @@ export class LoadSampler {
 
   async take(wanted: LoadCase): Promise<Record<string, Sample[]>> {
     const { models, tell } = this.#context;
-    const { file, runs, cache, aged } = wanted;
+    const { file, runs, cache, aged, contenders = this.contenders } = wanted;
+    const { laterRuns = runs, later } = wanted;
     tell(`load: ${modelTitle(file)}, ${cache}, ${aged ? 'aged' : 'fresh'} heap, ${runs} times`);
     const { mappedBytes } = await models.fit(file, THREADS);
     const ends = await models.ends(file);
-    const taken = Object.fromEntries(this.contenders.map(({ id }) => [id, [] as Sample[]]));
+    const taken = Object.fromEntries(contenders.map(({ id }) => [id, [] as Sample[]]));
     for (let run = 0; run < runs; run += 1) {
-      for (const contender of this.contenders) {
-        taken[contender.id]?.push(await this.#once(contender, wanted, { mappedBytes, ends }));
+      const once = { ...wanted, later: run < laterRuns ? later : 0 };
+      for (const contender of contenders) {
+        taken[contender.id]?.push(await this.#once(contender, once, { mappedBytes, ends }));
       }
     }
     return taken;

@@ -14,12 +14,14 @@ interface Plan {
   others: readonly string[];
   firstRuns: number;
   otherRuns: number;
+  /** Loads after the first, in so many of the processes. */
   later: number;
+  laterRuns: number;
 }
 
 const PLANS: Readonly<Record<BenchContext['effort'], Plan>> = {
-  full: { promised: PROMISED, others: OTHERS, firstRuns: 50, otherRuns: 5, later: 1 },
-  tiny: { promised: ['tiny'], others: [], firstRuns: 2, otherRuns: 1, later: 1 },
+  full: { promised: PROMISED, others: OTHERS, firstRuns: 50, otherRuns: 3, later: 2, laterRuns: 5 },
+  tiny: { promised: ['tiny'], others: [], firstRuns: 2, otherRuns: 1, later: 1, laterRuns: 2 },
 };
 
 const MOST_OF_GLIBC = 0.5;
@@ -125,7 +127,8 @@ async function run(context: BenchContext): Promise<Findings> {
     const promised = plan.promised.includes(name);
     const take = (runs: number, variant: Partial<LoadCase>) =>
       sampler.take({ file, runs, later: 0, cache: 'warm', aged: false, ...variant });
-    const warm = await take(promised ? plan.firstRuns : plan.otherRuns, { later: plan.later });
+    const { later, laterRuns } = plan;
+    const warm = await take(promised ? plan.firstRuns : plan.otherRuns, { later, laterRuns });
     rows.first.push(row(modelTitle(file), warm, false));
     rows.later.push(row(modelTitle(file), warm, true));
     if (!promised) continue;

@@ -12,6 +12,7 @@ const ENTER = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 
 /** A control group of its own for one program after the other. */
 export class MemoryLimit {
+  static #made = 0;
   readonly #folder: string | null;
 
   private constructor(folder: string | null) {
@@ -20,8 +21,9 @@ export class MemoryLimit {
 
   /** With no limit where this user may make no group. */
   static of(bytes: number): MemoryLimit {
+    MemoryLimit.#made += 1;
     for (const { folder, limit } of HIERARCHIES) {
-      const group = join(folder, `edgepool-bench-${process.pid}`);
+      const group = join(folder, `edgepool-bench-${process.pid}-${MemoryLimit.#made}`);
       try {
         accessSync(folder, constants.W_OK);
         mkdirSync(group);

@@ -1,5 +1,6 @@
 import { runtimeLibrary } from '../models/runtime-library.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
+import { edgepool, glibc } from './contenders.ts';
 import { LoadSampler } from './load-sampler.ts';
 import { modelTitle } from './models.ts';
 import type { NodeTask } from './node-child.ts';
@@ -31,7 +32,7 @@ const WAYS = [
 ] as const;
 
 const PLANS = {
-  full: { models: ['resnet18', 'mobilenet_v3_large'], rounds: 50, loads: 2, processes: 3 },
+  full: { models: ['resnet18', 'mobilenet_v3_large'], rounds: 50, loads: 3, processes: 2 },
   tiny: { models: ['tiny_int8'], rounds: 3, loads: 1, processes: 1 },
 } as const;
 
@@ -71,7 +72,9 @@ async function take(context: BenchContext, programs: NodePrograms, name: string)
   tell(`park: ${name}, ${count} times each way`);
   const words = [runtimeLibrary(), count, ...(await models.words(file, true))];
   const rounds = (await jsonLines(benchProgram('edgepool-bench-park'), words)) as Round[];
-  const wanted = { file, runs: processes, later: loads, cache: 'warm', aged: false } as const;
+  const contenders = [edgepool, glibc];
+  const many = { runs: processes, later: loads, contenders } as const;
+  const wanted = { file, ...many, cache: 'warm', aged: false } as const;
   const samples = await new LoadSampler(context).take(wanted);
   const later = (id: string) =>
     (samples[id] ?? []).flatMap((sample) => sample.later.map(({ total }) => total));

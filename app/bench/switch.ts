@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { runtimeLibrary } from '../models/runtime-library.ts';
 import { runChild } from '../native/child.ts';
 import type { Bench, BenchContext, Findings } from './bench.ts';
@@ -28,6 +29,9 @@ const PROCESS_BYTES = 64 * MIB;
 /** As much memory as our region has: three of the largest model and 30 % reserve. */
 const RESIDENT = 3;
 const RESERVE = 0.3;
+
+/** Contenders at a time; one where there is one processor. */
+const SIDE_BY_SIDE = Math.min(2, availableParallelism());
 
 /** Pools that stay are ours too: what is left when nothing is ever reset. */
 const KEEP: Allocator = { id: 'edgepool-keep', title: 'edgepool, no reset', environment: {} };
@@ -73,6 +77,28 @@ async function take(
   return { samples, failed: refused + switches - samples.length };
 }
 
+/** Two at a time, each with a processor and a memory limit of its own. */
+async function takeAll(
+  context: BenchContext,
+  contenders: readonly Allocator[],
+  files: readonly string[],
+  limits: readonly MemoryLimit[],
+): Promise<Record<string, Taken>> {
+  const taken: Record<string, Taken> = {};
+  for (let first = 0; first < contenders.length; first += limits.length) {
+    const pair = limits.flatMap((limit, at) => {
+      const contender = contenders[first + at];
+      return contender === undefined ? [] : [{ contender, limit }];
+    });
+    await Promise.all(
+      pair.map(async ({ contender, limit }) => {
+        taken[contender.id] = await take(context, contender, files, limit);
+      }),
+    );
+  }
+  return taken;
+}
+
 /** Each load over the median of its own model's, so that sizes do not count as spread. */
 function evenness(samples: readonly Sample[]): number[] {
   const models = [...new Set(samples.map(({ model }) => model))];
@@ -92,21 +118,21 @@ async function run(context: BenchContext): Promise<Findings> {
   const files = MODELS.flatMap((name) => models.find(name) ?? []);
   files.push(models.named(context.effort === 'tiny' ? 'tiny' : LARGEST));
   const quotas = await Promise.all(files.map(async (file) => (await models.fit(file)).poolBytes));
-  const limit = MemoryLimit.of(PROCESS_BYTES + (RESIDENT * Math.max(...quotas)) / (1 - RESERVE));
-  const taken: Record<string, Taken> = {};
+  const bytes = PROCESS_BYTES + (RESIDENT * Math.max(...quotas)) / (1 - RESERVE);
+  const limits = Array.from({ length: SIDE_BY_SIDE }, () => MemoryLimit.of(bytes));
+  const limited = limits.every(({ holds }) => holds);
+  let taken: Record<string, Taken>;
   try {
-    for (const contender of contenders) {
-      taken[contender.id] = await take(context, contender, files, limit);
-    }
+    taken = await takeAll(context, contenders, files, limits);
   } finally {
-    limit.drop();
+    for (const limit of limits) limit.drop();
   }
   return {
     tables: tablesOf(taken, contenders),
     targets: judge(taken),
     notes: [
       ...NOTES,
-      ...(limit.holds ? [] : [UNLIMITED]),
+      ...(limited ? [] : [UNLIMITED]),
       `Models: ${files.map(modelTitle).join(', ')}.`,
     ],
   };
@@ -208,6 +234,7 @@ const NOTES = [
     'pools stay and the heap is what each unload left.',
   `Random order, the same for all (seed ${SEED}); all in a control group with as much memory as our ` +
     'region has and 64 MiB for the process.',
+  `Side by side, as there are processors for it: ${SIDE_BY_SIDE}.`,
 ];
 
 const UNLIMITED = 'NOT LIMITED: this user may make no control group; run it as root.';
