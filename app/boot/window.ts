@@ -3,7 +3,7 @@ import { Dashboard } from '../dashboard/dashboard.ts';
 import type { Preview } from '../frames/preview.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
-import type { Result } from '../pipeline/pipeline.ts';
+import type { Result } from '../pipeline/result.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import { METRICS_CONTENT_TYPE, render } from '../telemetry/metrics/render.ts';

@@ -75,6 +75,8 @@ export class Lane {
   readonly tally = new LaneTally();
   /** False before its thread runs, and from the moment on that it is being taken out. */
   open = false;
+  /** Where its model's memory is. Its frames wait while it is elsewhere. */
+  residence: ModelSnapshot['residence'] = 'resident';
   /** True while a frame waits because models of a higher priority go first. */
   yields = false;
   readonly #tag: number;
@@ -121,7 +123,19 @@ export class Lane {
   }
 
   get waiting(): boolean {
-    return [...this.#feeds.values()].some(({ queue }) => queue.size > 0);
+    return this.#firstFeed() !== null;
+  }
+
+  /** When the first of its waiting frames was captured; null: none waits. */
+  get waitingSinceNs(): number | null {
+    const first = this.#firstFeed()?.queue.first;
+    return first === undefined ? null : first.capturedNs;
+  }
+
+  /** When the frame of its next turn is captured; infinite where nobody can say. */
+  get dueNs(): number {
+    const feeds = [...this.#feeds.values()];
+    return Math.min(...feeds.map(({ camera, schedule }) => schedule.dueNs(camera.periodNs)));
   }
 
   /** The frame that the worker has now. */
@@ -183,13 +197,8 @@ export class Lane {
 
   /** Takes the waiting frame out that was captured first, still held. */
   withdraw(): Frame | undefined {
-    let first: Feed | null = null;
-    for (const feed of this.#feeds.values()) {
-      const waits = feed.queue.first?.capturedNs ?? Number.POSITIVE_INFINITY;
-      if (waits < (first?.queue.first?.capturedNs ?? Number.POSITIVE_INFINITY)) first = feed;
-    }
     this.yields = false;
-    return first?.queue.shift();
+    return this.#firstFeed()?.queue.shift();
   }
 
   /**
@@ -245,6 +254,7 @@ export class Lane {
 
   /** Why a frame goes that had to make room. */
   get dropReason(): DropReason {
+    if (this.residence !== 'resident') return 'parked';
     return this.yields ? 'yielded' : 'superseded';
   }
 
@@ -281,10 +291,24 @@ export class Lane {
       ...this.tally.snapshot(),
       sources: [...this.#feeds.keys()],
       schedule: { every, fps, priority: this.#priority, deadline_ms },
+      residence: this.residence,
       top: this.#last.top[0] ?? null,
       delegate: model.delegate,
       pool: model.pool.snapshot(),
     };
+  }
+
+  /** The one whose waiting frame was captured first; null: none waits. */
+  #firstFeed(): Feed | null {
+    let first: Feed | null = null;
+    let firstNs = Number.POSITIVE_INFINITY;
+    for (const feed of this.#feeds.values()) {
+      const waits = feed.queue.first?.capturedNs ?? Number.POSITIVE_INFINITY;
+      if (waits >= firstNs) continue;
+      first = feed;
+      firstNs = waits;
+    }
+    return first;
   }
 
   #feed({ source }: Pick<Frame, 'source'>): Feed {

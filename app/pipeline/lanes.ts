@@ -42,6 +42,18 @@ export class Lanes {
     return this.#byPriority;
   }
 
+  /** A model waits while its memory is elsewhere, and while those of higher priorities, in work or
+   *  about to be, need all processors. */
+  lets(lane: Lane, processors: number): boolean {
+    if (lane.residence !== 'resident') return false;
+    const higher = this.#byPriority.filter(
+      (other) =>
+        other.priority > lane.priority &&
+        (!other.idle || (other.residence === 'resident' && other.waiting)),
+    );
+    return higher.reduce((sum, { threads }) => sum + threads, 0) < processors;
+  }
+
   get warm(): boolean {
     return this.#byPriority.every((lane) => lane.warm);
   }

@@ -14,6 +14,7 @@ import type { Frame } from './frame.ts';
 import { FrameTally } from './frame-tally.ts';
 import { Lane, type LaneChange, type LaneOptions } from './lane.ts';
 import { Lanes } from './lanes.ts';
+import type { Result } from './result.ts';
 import { standstill } from './standstill.ts';
 import { SteadyState } from './steady-state.ts';
 import { findNamed } from './unknown-name.ts';
@@ -25,19 +26,6 @@ export interface PipelineOptions {
   lanes: readonly LaneOptions[];
   /** Processors that models may keep busy side by side; by default those of the machine. */
   processors?: number;
-}
-
-/** What a model has found on a frame. */
-export interface Result extends Answer {
-  model: string;
-  source: string;
-  /** Of the source. */
-  number: number;
-  captured_ns: number;
-  /** From capture to this answer. */
-  latency_ms: number;
-  invoke_ms: number;
-  in_time: boolean;
 }
 
 /** Frames that may wait for the event loop: at 30 a second it may stand still for 100 ms. */
@@ -53,6 +41,8 @@ export class Pipeline implements SnapshotPart {
   onResult: ((result: Result) => void) | null = null;
   /** One line: a model failed on a frame, or the source on one of its own. */
   onError: ((message: string) => void) | null = null;
+  /** A frame has come or was answered: other models may have a turn now. */
+  onTurn: (() => void) | null = null;
   /** No source has frames any more. */
   onEnd: (() => void) | null = null;
   readonly #options: PipelineOptions;
@@ -141,6 +131,18 @@ export class Pipeline implements SnapshotPart {
     this.#lanes.byName(name).adjust(change);
     this.#lanes.sort();
     this.#place();
+  }
+
+  /** A model's way through the frames, to look at. Throws UnknownName. */
+  lane(name: string): Pick<Lane, 'idle' | 'residence' | 'waitingSinceNs' | 'dueNs'> {
+    return this.#lanes.byName(name);
+  }
+
+  /** Where a model's memory is, or is about to be: its frames wait until it is resident. Throws
+   *  UnknownName. */
+  setResidence(name: string, residence: Lane['residence']): void {
+    this.#lanes.byName(name).residence = residence;
+    if (residence === 'resident') this.#submitWaiting();
   }
 
   /** Stops one source and starts it again; its frames' numbers go on. Throws UnknownName. */
@@ -280,6 +282,7 @@ export class Pipeline implements SnapshotPart {
     if (due.length === 0) camera.tally.settle(frame);
     camera.ring.release(slot);
     this.#submitWaiting();
+    this.onTurn?.();
   }
 
   #handleResult(event: NativeEvent): void {
@@ -297,6 +300,7 @@ export class Pipeline implements SnapshotPart {
     }
     this.#submitWaiting();
     lane.tellIdle();
+    this.onTurn?.();
   }
 
   #answer(lane: Lane, frame: Frame, event: NativeEvent): void {
@@ -339,17 +343,9 @@ export class Pipeline implements SnapshotPart {
     if (this.#state === 'stopping') return;
     for (const lane of this.#lanes.byPriority) {
       if (!lane.idle || !lane.waiting) continue;
-      lane.yields = !this.#hasRoomFor(lane);
+      lane.yields = !this.#lanes.lets(lane, this.#processors);
       if (!lane.yields) this.#submitNext(lane);
     }
-  }
-
-  /** A model waits while those of higher priorities, in work or about to be, need all processors. */
-  #hasRoomFor(lane: Lane): boolean {
-    const higher = this.#lanes.byPriority.filter(
-      (other) => other.priority > lane.priority && (!other.idle || other.waiting),
-    );
-    return higher.reduce((sum, { threads }) => sum + threads, 0) < this.#processors;
   }
 
   #submitNext(lane: Lane): void {

@@ -13,6 +13,8 @@ export class Schedule {
   readonly #turns: Turns;
   readonly #phase: number;
   #nextNs: number | null = null;
+  /** The frame that was asked for last. */
+  #last: { number: number; capturedNs: number } | null = null;
 
   /** Models of the same `every` and different `index` take their turns on different frames, so that
    *  they do not all run at once. */
@@ -25,6 +27,7 @@ export class Schedule {
    *  camera that gives fewer frames than `fps` has a turn on each. */
   takes(number: number, capturedNs: number, periodNs: number): boolean {
     const { every, fps } = this.#turns;
+    this.#last = { number, capturedNs };
     if (fps === null) return (number - 1) % every === this.#phase;
     this.#nextNs ??= capturedNs;
     // The nearest frame, not the next one: else each turn would slip by up to a frame.
@@ -32,6 +35,17 @@ export class Schedule {
     const nextNs = this.#nextNs + 1e9 / fps;
     this.#nextNs = nextNs > capturedNs ? nextNs : capturedNs + 1e9 / fps;
     return true;
+  }
+
+  /** When the frame of the next turn is captured, with a camera that gives one every `periodNs`;
+   *  infinite before the first frame has come. */
+  dueNs(periodNs: number): number {
+    if (this.#last === null) return Number.POSITIVE_INFINITY;
+    const { number, capturedNs } = this.#last;
+    if (this.#nextNs !== null) return Math.max(this.#nextNs, capturedNs + periodNs);
+    const { every } = this.#turns;
+    const since = (number - 1 - this.#phase + every) % every;
+    return capturedNs + (every - since) * periodNs;
   }
 
   /** From capture to answer, with a camera that gives a frame every `periodNs`. */

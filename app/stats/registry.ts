@@ -9,6 +9,7 @@ export interface SnapshotPart {
 export const DROP_REASONS: readonly DropReason[] = [
   'superseded',
   'yielded',
+  'parked',
   'no_slot',
   'source',
   'error',
@@ -17,7 +18,10 @@ export const DROP_REASONS: readonly DropReason[] = [
 ];
 
 export function noDrops(): Record<DropReason, number> {
-  return { superseded: 0, yielded: 0, no_slot: 0, source: 0, error: 0, removed: 0, stopping: 0 };
+  return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
+    DropReason,
+    number
+  >;
 }
 
 export function noMqtt(): MqttSnapshot {

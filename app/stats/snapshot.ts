@@ -13,6 +13,8 @@ export type DropReason =
   | 'superseded'
   /** As superseded, while the model let models of a higher priority go first. */
   | 'yielded'
+  /** As superseded, while the model's memory was elsewhere: it is not brought back in time. */
+  | 'parked'
   /** Every slot of the ring was held when the camera had it. */
   | 'no_slot'
   /** The source lost it: a gap in its numbers. */
@@ -138,6 +140,8 @@ export interface ModelSnapshot {
   schedule: ScheduleSnapshot;
   /** Page faults of its thread, from its first answer on; stays exact while others come and go. */
   steady_state: { frames_covered: number; minor_faults: number };
+  /** Where its memory is; restoring: on its way back. Its frames wait meanwhile. */
+  residence: 'resident' | 'parked' | 'restoring';
   top: TopClass | null;
   /** What runs it, and what was refused on the way: `xnnpack+qs8`, `xnnpack (qu8 refused)`, `none`. */
   delegate: string;

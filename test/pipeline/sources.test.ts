@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { PatternSource } from '../../app/frames/pattern-source.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
-import type { Result } from '../../app/pipeline/pipeline.ts';
+import type { Result } from '../../app/pipeline/result.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';

@@ -16,6 +16,7 @@ export function modelSnapshot(name: string, label: string | null, more = {}): Mo
     sources: ['camera'],
     schedule: { every: 1, fps: null, priority: 0, deadline_ms: null },
     steady_state: { frames_covered: 299, minor_faults: 0 },
+    residence: 'resident',
     top: label === null ? null : { label, score: 0.9 },
     delegate: 'xnnpack',
     pool: {

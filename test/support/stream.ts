@@ -5,7 +5,8 @@ import type { Source } from '../../app/frames/source.ts';
 import { Pool } from '../../app/memory/pool.ts';
 import type { CameraOptions } from '../../app/pipeline/camera.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
-import { Pipeline, type Result, slotsFor } from '../../app/pipeline/pipeline.ts';
+import { Pipeline, slotsFor } from '../../app/pipeline/pipeline.ts';
+import type { Result } from '../../app/pipeline/result.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import type { House } from './house.ts';
 
