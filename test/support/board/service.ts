@@ -3,6 +3,15 @@ import type { State, Telemetry } from './telemetry.ts';
 
 const UNIT = 'edgepool.service';
 
+/** Of the log. */
+interface Line {
+  msg: string;
+  /** Where it tells of frames. */
+  completed?: number;
+  /** Where it tells of models. */
+  models?: unknown[];
+}
+
 /** edgepool.service of a board, and what it tells. */
 export class Service {
   readonly #board: Board;
@@ -20,6 +29,12 @@ export class Service {
   /** What it has logged since power on. */
   log(): Promise<string> {
     return this.#board.run(`journalctl --no-pager --output=cat --unit=${UNIT}`);
+  }
+
+  /** The same, what of it has fields. */
+  async lines(): Promise<Line[]> {
+    const lines = (await this.log()).split('\n');
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   }
 
   /** The answer to a command over its socket, in JSON. */
