@@ -16,7 +16,7 @@ const MACHINE_ID = 'ed6eb0a2d0000000000000000000a72a';
 export interface BoardOptions {
   /** Of the console's file, `build/board/log/<name>.log`. */
   name: string;
-  /** An image that it writes to. */
+  /** An image that it writes to, or what QEMU names so: `nbd:unix:...`. */
   card: string;
   /** For the kernel, beside the layer's own. */
   kernel?: readonly string[];
@@ -118,6 +118,11 @@ export class Board {
     const { status, text } = await this.until(name, () => said, patience_seconds);
     if (status !== 0) throw new Error(`'${name}' ended with ${status} in the guest: ${text}`);
     return text;
+  }
+
+  /** Whether a line of the console fits. */
+  said(what: RegExp): boolean {
+    return this.#lines.some((line) => what.test(line));
   }
 
   /** Monotonic time of the guest, in seconds. */
