@@ -78,17 +78,31 @@ fetch_sources() {
   fi
 }
 
-# apt with a list and a state of its own: the machine's package lists stay as they are.
+# apt with a list and a state of its own: the machine's package lists stay as they are. Sources come
+# from where its packages come from.
 fetch_debian_source() {
-  local state
+  local state mirror
+  # shellcheck disable=SC2016 # apt's own word
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+  [ -n "$mirror" ] || die "apt knows no mirror of bookworm, which has the source of $1"
   state=$(mktemp -d)
   mkdir -p "$state/lists/partial"
-  echo 'deb-src http://deb.debian.org/debian bookworm main' >"$state/sources.list"
+  echo "deb-src $mirror bookworm main" >"$state/sources.list"
   local options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$state/lists" -o "APT::Sandbox::User=$(id -un)")
   apt-get "${options[@]}" update
   apt-get "${options[@]}" source --download-only "$1"
   rm -rf "$state"
+}
+
+# Keys are not made in the repository, where the check works unless it is told otherwise. These sign
+# nothing, and stay where they are: another path would have everything parsed anew.
+make_keys() {
+  local made
+  made=$(mktemp -d)
+  scripts/yocto-keys.sh "$made"
+  rm -rf "$work/keys"
+  mv "$made" "$work/keys"
 }
 
 # The clones and the repository's files as the build's own user sees them: owned by it.
@@ -99,7 +113,8 @@ prepare_work() {
     # Left as it is where it has not changed, so that bitbake's cache stays good.
     [ "$(head_of "$layers/$name")" != "$(head_of "$work/layers/$name")" ] || continue
     rm -rf "$work/layers/$name"
-    git -c safe.directory='*' clone --quiet --no-hardlinks "$layers/$name" "$work/layers/$name"
+    git -c safe.directory='*' -c advice.detachedHead=false clone --quiet --no-hardlinks \
+      "$layers/$name" "$work/layers/$name"
   done
   files=$(mktemp)
   { git ls-files -z; git ls-files -z --others --exclude-standard; } >"$files"
@@ -110,8 +125,7 @@ prepare_work() {
   rm -f "$files"
   mkdir -p "$work/edgepool/build"
   cp -r "$work/bundle" "$work/edgepool/build/bundle"
-  rm -rf "$work/keys"
-  scripts/yocto-keys.sh "$work/keys"
+  make_keys
   if [ "$(id -u)" -eq 0 ]; then
     id "$user" >/dev/null 2>&1 || useradd --system --home-dir "$work/home" --shell /bin/bash "$user"
     chown -R "$user:" "$work"

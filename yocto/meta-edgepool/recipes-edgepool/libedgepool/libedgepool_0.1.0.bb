@@ -27,8 +27,10 @@ PACKAGECONFIG[gst] = "-DEP_GSTREAMER=ON,-DEP_GSTREAMER=OFF,pkgconfig-native gstr
 PACKAGES =+ "${PN}-gst"
 SUMMARY:${PN}-gst = "edgepool: frames from GStreamer pipelines"
 FILES:${PN}-gst = "${libdir}/libedgepool-gst.so"
-# The sink is a library; the conversion before it is a plugin.
-RDEPENDS:${PN}-gst = "gstreamer1.0-plugins-base-videoconvertscale gstreamer1.0-plugins-base-app"
+# The sink is a library; the conversion before it is a plugin. Named only where the module is built:
+# what a package needs is built even if the package turns out to be empty.
+GST_RDEPENDS = "gstreamer1.0-plugins-base-videoconvertscale gstreamer1.0-plugins-base-app"
+RDEPENDS:${PN}-gst = "${@bb.utils.contains('PACKAGECONFIG', 'gst', '${GST_RDEPENDS}', '', d)}"
 
 # Opened by name when the first parked model leaves the process, so nothing says that it is needed.
 RDEPENDS:${PN} += "libcrypto"
