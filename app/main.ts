@@ -83,6 +83,7 @@ export async function main(program: Program) {
   telemetry.modelFiles = () => commands.modelFiles();
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
+  models.onPlaceEvent = ({ kind, ...fields }) => telemetry.event(kind, fields);
 
   const ground = [memory, region, runtime, models, memory.proof, ...frames, events];
   const tellers = [report, health, telemetry, window];

@@ -1,13 +1,15 @@
 import type { Config, ModelConfig } from '../config/config.ts';
+import { stateFolder } from '../config/state-folder.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
-import { MemoryPlace } from '../parking/memory-place.ts';
-import type { ParkedModel, Place, PlaceFigures } from '../parking/place.ts';
+import type { ParkedModel, PlaceEvent, PlaceFigures, PlaceName } from '../parking/place.ts';
+import type { Places } from '../parking/places.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { findNamed } from '../pipeline/unknown-name.ts';
 import type { ScheduleSnapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
+import { makePlaces } from './make-places.ts';
 import type { Part } from './part.ts';
 import { type PlannedModel, planModel } from './plan.ts';
 import { PooledModel } from './pooled-model.ts';
@@ -18,6 +20,8 @@ export interface ModelSetOptions {
   config: Config;
   planned: readonly PlannedModel[];
   log: Log;
+  /** Where the program keeps what it writes. */
+  stateFolder?: string;
   /** Hears what the start does next. */
   onStep?: (what: string) => void;
 }
@@ -30,10 +34,12 @@ export interface ModelSetOptions {
 export class ModelSet implements Part {
   /** Planned models that could not be loaded and were left out. */
   readonly refused: Refused[] = [];
+  /** Something happened where parked models wait. */
+  onPlaceEvent: (event: PlaceEvent) => void = () => undefined;
   readonly #options: ModelSetOptions;
   readonly #models: PooledModel[];
   readonly #leaving = new AbortController();
-  readonly #place: Place;
+  readonly #places: Places;
   /** The turns of parked models, as they were last. */
   readonly #turns = new Map<PooledModel, ScheduleSnapshot>();
   #pipeline: Pipeline | null = null;
@@ -41,9 +47,15 @@ export class ModelSet implements Part {
 
   constructor(options: ModelSetOptions) {
     this.#options = options;
-    const { memory_mb: memoryMb, patience_ms: patienceMs } = options.config.parking;
-    const boundBytes = memoryMb === null ? null : memoryMb * 2 ** 20;
-    this.#place = new MemoryPlace({ boundBytes, patienceMs });
+    this.#places = makePlaces({
+      parking: options.config.parking,
+      stateFolder: options.stateFolder ?? stateFolder(process.env),
+      reload: (model) => this.#find(model.name).reload(),
+      tell: (event) => {
+        options.log.warn(`model ${event.model}, place ${event.place}: ${event.message}`);
+        this.onPlaceEvent(event);
+      },
+    });
     this.#models = options.planned.map((planned) => this.#make(planned));
   }
 
@@ -55,6 +67,7 @@ export class ModelSet implements Part {
   /** Loads what was planned. Where `recovery.refused_models` says so, a model that cannot be loaded
    *  is left out, as long as another one can. */
   async start(): Promise<void> {
+    await this.#places.start();
     for (const model of [...this.#models]) {
       const { name } = model.model;
       this.#options.onStep?.(`loading model ${name}`);
@@ -74,6 +87,7 @@ export class ModelSet implements Part {
     this.#leaving.abort();
     await this.#last;
     for (const model of [...this.#models].reverse()) await model.stop();
+    await this.#places.stop();
   }
 
   /** Changes from now on go to this stream too. */
@@ -120,12 +134,12 @@ export class ModelSet implements Part {
 
   /** Takes the model out of the stream and parks it. Throws UnknownName, and one line where it is
    *  parked already or refused; then it runs on. */
-  park(name: string): Promise<ParkedModel> {
+  park(name: string, place: PlaceName): Promise<ParkedModel> {
     return this.#inTurn(async () => {
       const model = this.#find(name);
-      if (this.#place.has(model.model)) throw new Error(`model ${name}: is parked already`);
-      await this.#undisturbed(() => this.#takeOut(model));
-      const [parked] = this.#place.parked().filter((each) => each.model === name);
+      if (this.#places.has(model.model)) throw new Error(`model ${name}: is parked already`);
+      await this.#undisturbed(() => this.#takeOut(model, place));
+      const [parked] = this.#places.parked().filter((each) => each.model === name);
       if (parked === undefined) throw new Error(`model ${name}: is not parked`);
       return parked;
     });
@@ -136,31 +150,34 @@ export class ModelSet implements Part {
   restore(name: string): Promise<number> {
     return this.#inTurn(async () => {
       const model = this.#find(name);
-      if (!this.#place.has(model.model)) throw new Error(`model ${name}: is not parked`);
+      if (!this.#places.has(model.model)) throw new Error(`model ${name}: is not parked`);
+      const begin = performance.now();
+      let tookMs = 0;
       await this.#undisturbed(async () => {
-        await this.#place.restore(model.model);
+        await this.#places.restore(model.model);
+        tookMs = performance.now() - begin;
         try {
           await this.#giveFrames(model);
         } catch (error) {
-          await this.#place.park(model.model);
+          await this.#places.park(model.model);
           throw error;
         }
       });
-      return model.model.parking().restoreMs;
+      return tookMs;
     });
   }
 
   places(): { places: PlaceFigures[]; parked: ParkedModel[] } {
-    return { places: [this.#place.figures()], parked: this.#place.parked() };
+    return { places: this.#places.figures(), parked: this.#places.parked() };
   }
 
-  async #takeOut(model: PooledModel): Promise<void> {
+  async #takeOut(model: PooledModel, place: PlaceName): Promise<void> {
     const { name } = model.model;
     const turns = this.#pipeline?.snapshot().models?.find((each) => each.name === name)?.schedule;
     if (turns !== undefined) this.#turns.set(model, turns);
     await this.#pipeline?.removeLane(name);
     try {
-      await this.#place.park(model.model);
+      await this.#places.park(model.model, place);
     } catch (error) {
       await this.#giveFrames(model);
       throw error;
@@ -206,9 +223,11 @@ export class ModelSet implements Part {
 
   #leave(model: PooledModel): Promise<void> {
     return this.#undisturbed(async () => {
-      if (!this.#place.has(model.model)) await this.#pipeline?.removeLane(model.model.name);
+      if (!this.#places.has(model.model)) await this.#pipeline?.removeLane(model.model.name);
+      // One that is not there to be deleted would leave something behind.
+      else await this.#places.restore(model.model).catch(() => undefined);
       await model.stop();
-      this.#place.forget(model.model);
+      this.#places.forget(model.model);
       this.#turns.delete(model);
       this.#models.splice(this.#models.indexOf(model), 1);
     });

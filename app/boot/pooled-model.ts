@@ -73,6 +73,13 @@ export class PooledModel implements Part {
     chooseReader(name, inputs[0]?.shape ?? [], outputs, this.#answers);
   }
 
+  /** Loads the model anew, into the pool that it had, whatever became of its memory. */
+  async reload(): Promise<void> {
+    await this.model.stop();
+    await this.#load();
+    await this.pool.trim(0);
+  }
+
   async stop(): Promise<void> {
     await this.model.stop();
     await this.pool.stop();

@@ -24,7 +24,8 @@ edgepool load FILE            a model of its models folder joins the stream; --a
                               --every N, --fps R, --priority N, --deadline-ms MS, --threads N
 edgepool unload MODEL         it leaves, and its pool is given back
 edgepool switch MODEL FILE    another one takes its place
-edgepool park MODEL           it leaves, and waits with all that it has; places shows what waits
+edgepool park MODEL           it leaves, and waits with all that it has; places shows what waits;
+                              --place memory|disk|neighbour
 edgepool restore MODEL        it comes back as it was
 edgepool set MODEL            --every N, --fps R, --priority N or --deadline-ms MS from now on
 edgepool resolution WIDTH HEIGHT [--source N]

@@ -3,7 +3,8 @@ export const parkingSchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
-  description: 'Models that are parked keep their memory, or give a part of it to others.',
+  description:
+    'Models that are parked keep their memory, or give some or all of it to others and wait elsewhere.',
   properties: {
     memory_mb: {
       type: ['number', 'null'],
@@ -12,6 +13,15 @@ export const parkingSchema = {
       description:
         'What parked models may hold of the region together, in MiB. null: all of it. What others ' +
         'need of it they get: the region then packs those that are parked longest.',
+    },
+    disk_mb: {
+      type: 'number',
+      minimum: 0,
+      default: 0,
+      description:
+        'What parked models may hold of the disk together, in MiB, in the folder `parked` of the ' +
+        "program's state: sealed, and of no use to anybody once the program has ended. 0: the " +
+        'place disk is off. Memory cards wear.',
     },
     patience_ms: {
       type: 'number',

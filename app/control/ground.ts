@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../config/config.ts';
 import type { Picture } from '../frames/preview.ts';
-import type { ParkedModel, PlaceFigures } from '../parking/place.ts';
+import type { ParkedModel, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
 import type { Fields } from './answer.ts';
@@ -19,7 +19,7 @@ export interface RunningModels {
   load(config: ModelConfig): Promise<RunningModel>;
   unload(name: string): Promise<void>;
   replace(name: string, config: ModelConfig): Promise<RunningModel>;
-  park(name: string): Promise<ParkedModel>;
+  park(name: string, place: PlaceName): Promise<ParkedModel>;
   /** Answers how long its memory took, in milliseconds. */
   restore(name: string): Promise<number>;
   places(): { places: PlaceFigures[]; parked: ParkedModel[] };

@@ -1,14 +1,26 @@
+import { PLACE_NAMES } from '../parking/place.ts';
 import { NO_ARGUMENTS, PARKED_ALONE, RUNNING_ALONE } from './arguments.ts';
 import { define } from './command.ts';
+
+const PLACE = {
+  type: 'string',
+  enum: PLACE_NAMES,
+  description:
+    'Where it waits. memory: in the region, unless others need it. disk, neighbour: outside, where ' +
+    'the settings give such a place, and all of its memory is for others. Left out: memory.',
+} as const;
 
 export const park = define({
   name: 'park',
   summary: 'Takes a model out of the stream and keeps it as it is, ready to come back.',
   kind: 'change',
   words: ['model'],
-  schema: RUNNING_ALONE,
-  async run({ model }, { models }) {
-    return { ...(await models.park(model)) };
+  schema: {
+    ...RUNNING_ALONE,
+    properties: { ...RUNNING_ALONE.properties, place: PLACE },
+  },
+  async run({ model, place = 'memory' }, { models }) {
+    return { ...(await models.park(model, place)) };
   },
 });
 
@@ -26,7 +38,7 @@ export const restore = define({
 
 export const places = define({
   name: 'places',
-  summary: 'Where parked models wait: what each place holds, and each model.',
+  summary: 'Where parked models wait: what each place may hold, holds and costs, and each model.',
   kind: 'read',
   words: [],
   schema: NO_ARGUMENTS,

@@ -13,6 +13,8 @@ export interface ModelParking {
   packedBytes: number;
   parks: number;
   restores: number;
+  /** Of the last parking: no two of the process share one. */
+  generation: number;
   parkMs: number;
   restoreMs: number;
 }
@@ -27,6 +29,7 @@ export function modelParking(parking: ParkingStruct): ModelParking {
     packedBytes: parking.packed_bytes,
     parks: parking.parks,
     restores: parking.restores,
+    generation: parking.generation,
     parkMs: parking.park_ns / 1e6,
     restoreMs: parking.restore_ns / 1e6,
   };

@@ -45,6 +45,7 @@ export class Model {
   #info: ModelInfo | null = null;
   #inputs: TensorInfo[] = [];
   #outputs: TensorBuffer[] = [];
+  #parking: ModelParking | null = null;
 
   constructor(runtime: Runtime, pool: Pool, options: ModelOptions) {
     this.name = options.name;
@@ -115,7 +116,7 @@ export class Model {
     this.#describe();
   }
 
-  /** Unloads off the event loop and drops what is left in the pool. */
+  /** Unloads off the event loop and drops what is left in the pool. One that is away is forgotten. */
   async stop(): Promise<void> {
     if (this.#handle === null) {
       return;
@@ -187,11 +188,40 @@ export class Model {
     await callAsync(this.#native.ep_model_restore, this.handle);
   }
 
+  /** What is live of a parked model lies side by side from then on; the rest is the region's. */
+  async pack(): Promise<void> {
+    await callAsync(this.#native.ep_model_pack, this.handle);
+  }
+
+  /** Fills `sealed`, which has just the room, with piece `number` of a packed model, readable by this
+   *  process alone. `place` is a number from 0 to 255 that stands for where it is meant to go. */
+  async sealPiece(place: number, number: number, sealed: Uint8Array): Promise<void> {
+    const { ep_model_seal_piece: seal } = this.#native;
+    await callAsync(seal, this.handle, place, number, sealed, sealed.byteLength);
+  }
+
+  /** Gives all memory of a packed model back. */
+  async sendAway(): Promise<void> {
+    await callAsync(this.#native.ep_model_send_away, this.handle);
+  }
+
+  /** Brings a piece of a model that is away back, in order; with the last one it is packed. Throws
+   *  EP_E_SEAL where it is not to the bit what was sealed, EP_E_REGION_FULL where there is no room. */
+  async unsealPiece(place: number, number: number, sealed: Uint8Array): Promise<void> {
+    const { ep_model_unseal_piece: unseal } = this.#native;
+    await callAsync(unseal, this.handle, place, number, sealed, sealed.byteLength);
+  }
+
   /** Where its memory is. */
   parking(): ModelParking {
+    if (this.#handle === null && this.#parking !== null) {
+      // It was lost, and is to be loaded anew: what it needs is known.
+      return { ...this.#parking, residence: 'away', heldBytes: 0 };
+    }
     const parking: Partial<ParkingStruct> = {};
     this.#native.ep_model_get_parking(this.handle, parking);
-    return modelParking(parking as ParkingStruct);
+    this.#parking = modelParking(parking as ParkingStruct);
+    return this.#parking;
   }
 
   /** Copies an output into the room that the model keeps for it, which the next read overwrites. */

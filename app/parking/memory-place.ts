@@ -1,5 +1,7 @@
 import type { Model } from '../models/model.ts';
+import { parkedModel } from './parked-model.ts';
 import type { ParkedModel, Place, PlaceFigures } from './place.ts';
+import { Tally } from './tally.ts';
 
 export interface MemoryPlaceOptions {
   /** What its models may hold of the region together; null: all of it. */
@@ -13,14 +15,21 @@ export interface MemoryPlaceOptions {
  * until somebody needs the memory; then the region packs those that wait longest.
  */
 export class MemoryPlace implements Place {
-  readonly name = 'memory';
+  readonly name = 'memory' as const;
   readonly #options: MemoryPlaceOptions;
   readonly #models = new Set<Model>();
-  #parks = 0;
-  #restores = 0;
+  readonly #tally = new Tally();
 
   constructor(options: MemoryPlaceOptions) {
     this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    // The region is there.
+  }
+
+  async stop(): Promise<void> {
+    // What waits in the region goes with it.
   }
 
   has(model: Model): boolean {
@@ -29,6 +38,7 @@ export class MemoryPlace implements Place {
 
   async park(model: Model): Promise<void> {
     const { boundBytes, patienceMs } = this.#options;
+    const begin = performance.now();
     const wanted = model.parking().heldBytes;
     if (boundBytes !== null && this.#heldBytes + wanted > boundBytes) {
       throw new Error(
@@ -38,13 +48,14 @@ export class MemoryPlace implements Place {
     }
     await model.park(patienceMs);
     this.#models.add(model);
-    this.#parks += 1;
+    this.#tally.parked(begin, wanted);
   }
 
   async restore(model: Model): Promise<void> {
+    const begin = performance.now();
     await model.restore();
     this.#models.delete(model);
-    this.#restores += 1;
+    this.#tally.restored(begin, model.parking().heldBytes);
   }
 
   forget(model: Model): void {
@@ -57,24 +68,12 @@ export class MemoryPlace implements Place {
       bound_bytes: this.#options.boundBytes,
       held_bytes: this.#heldBytes,
       models: this.#models.size,
-      parks: this.#parks,
-      restores: this.#restores,
+      ...this.#tally.figures(),
     };
   }
 
   parked(): ParkedModel[] {
-    return [...this.#models].map((model) => {
-      const { residence, heldBytes, windowBytes, packedBytes, parkMs } = model.parking();
-      return {
-        model: model.name,
-        place: this.name,
-        state: residence,
-        held_bytes: heldBytes,
-        packed_bytes: packedBytes,
-        window_bytes: windowBytes,
-        park_ms: parkMs,
-      };
-    });
+    return [...this.#models].map((model) => parkedModel(model.name, this.name, model.parking()));
   }
 
   get #heldBytes(): number {

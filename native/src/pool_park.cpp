@@ -152,6 +152,8 @@ int32_t ep_pool::read_packed(uint64_t offset, void* out, uint64_t bytes, ep_erro
 }
 
 int32_t ep_pool::send_away(ep_error* error) {
+  // Nothing of it can be packed any more: who looks for memory on its way back need not ask it.
+  region_->parked().remove(this);
   const std::lock_guard lock(mutex_);
   if (parking_.residence != EP_PACKED) {
     return fail(error, EP_E_STATE, "pool %s: is not packed", name_);

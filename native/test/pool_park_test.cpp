@@ -283,6 +283,24 @@ TEST(PoolPark, StaysPackedWhereTheRegionIsFullAndIsRestoredLater) {
   tenant.expect_restored();
 }
 
+TEST(PoolPark, StaysAwayWhereTheRegionIsFullAndComesBackLater) {
+  const RegionHandle region = make_region(8 * kMib);
+  Tenant tenant(region, 4 * kMib, 5);
+  tenant.live(300);
+  tenant.park();
+  const std::vector<uint8_t> bytes = tenant.read_away(64 * kKib);
+  {
+    const uint64_t free = stats_of(region).unassigned_bytes;
+    const PoolHandle other = make_pool(region, "other", free, free);
+    ep_error error{};
+    EXPECT_EQ(tenant.pool()->write_packed(0, bytes.data(), 1, &error), EP_E_REGION_FULL);
+    EXPECT_EQ(tenant.parking().residence, EP_AWAY);
+    EXPECT_EQ(tenant.parking().held_bytes, 0u);
+  }
+  tenant.write_back(bytes, 64 * kKib);
+  tenant.expect_restored();
+}
+
 TEST(PoolPark, PoolsParkAndRestoreSideBySideWhileMemoryIsShort) {
   const uint64_t seed = test_seed();
   const RegionHandle region = make_region(16 * kMib);

@@ -80,24 +80,24 @@ test('a parked model keeps its memory and its name, and is unloaded from where i
   const before = mapped();
   await models.load(one('p'));
   const loaded = mapped();
-  const { place, state, held_bytes: held } = await models.park('p');
+  const { place, state, held_bytes: held } = await models.park('p', 'memory');
   assert.deepEqual([place, state, held], ['memory', 'parked', loaded - before]);
   assert.equal(mapped(), loaded);
-  assert.deepEqual(models.places().places, [
-    {
-      place: 'memory',
-      bound_bytes: null,
-      held_bytes: held,
-      models: 1,
-      parks: 1,
-      restores: 0,
-    },
-  ]);
-  await assert.rejects(models.park('p'), /model p: is parked already/);
+  const [memory, ...others] = models.places().places;
+  assert.deepEqual(
+    [memory?.place, memory?.bound_bytes, memory?.held_bytes, memory?.models, memory?.parks],
+    ['memory', null, held, 1, 1],
+  );
+  assert.ok((memory?.park_ms_per_mib ?? 0) > 0);
+  assert.deepEqual(others, []);
+  await assert.rejects(models.park('a', 'disk'), {
+    message: 'place disk: is off; set parking.disk_mb, or park in another place',
+  });
+  await assert.rejects(models.park('p', 'memory'), /model p: is parked already/);
   await assert.rejects(models.load(one('p')), /runs already/);
   await models.restore('p');
   await assert.rejects(models.restore('p'), /model p: is not parked/);
-  await models.park('p');
+  await models.park('p', 'memory');
   await models.unload('p');
   assert.deepEqual(models.places().parked, []);
   assert.equal(mapped(), before);

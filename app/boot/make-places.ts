@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Model } from '../models/model.ts';
+import { DiskStore } from '../parking/disk-store.ts';
+import { MemoryPlace } from '../parking/memory-place.ts';
+import { OutsidePlace } from '../parking/outside-place.ts';
+import type { Place, PlaceEvent } from '../parking/place.ts';
+import { Places } from '../parking/places.ts';
+
+const BYTES_PER_MIB = 2 ** 20;
+
+export interface PlacesOptions {
+  parking: Config['parking'];
+  /** Where the program keeps what it writes. */
+  stateFolder: string;
+  reload: (model: Model) => Promise<void>;
+  tell: (event: PlaceEvent) => void;
+}
+
+/** The places that the settings switch on. */
+export function makePlaces({ parking, stateFolder, reload, tell }: PlacesOptions): Places {
+  const { memory_mb: memoryMb, disk_mb: diskMb, patience_ms: patienceMs } = parking;
+  const boundBytes = memoryMb === null ? null : memoryMb * BYTES_PER_MIB;
+  const places: Place[] = [new MemoryPlace({ boundBytes, patienceMs })];
+  const outside = { patienceMs, reload, tell };
+  if (diskMb > 0) {
+    const store = new DiskStore(join(stateFolder, 'parked'));
+    const bound = { boundBytes: diskMb * BYTES_PER_MIB, boundSetting: 'parking.disk_mb' };
+    places.push(new OutsidePlace({ store, ...bound, ...outside }));
+  }
+  return new Places(places);
+}

@@ -1,0 +1,106 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pieceOffset } from './pieces.ts';
+import type { Incoming, Outgoing, Store } from './store.ts';
+
+const WHOLE = '.sealed';
+const PARTIAL = '.part';
+
+/** Blocks are files of a folder, each there as a whole or not at all, whatever happens meanwhile. */
+export class DiskStore implements Store {
+  readonly name = 'disk' as const;
+  readonly number = 1;
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The key of what an earlier process has left is gone. */
+  async start(): Promise<void> {
+    await this.#told(async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await this.#empty();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#told(() => this.#empty());
+  }
+
+  async create(block: string): Promise<Incoming> {
+    const partial = this.#file(block, PARTIAL);
+    const handle = await this.#told(() => open(partial, 'w', 0o600));
+    return {
+      write: (number, piece) => this.#told(() => writeAll(handle, piece, pieceOffset(number))),
+      finish: () =>
+        this.#told(async () => {
+          await handle.sync();
+          await handle.close();
+          await rename(partial, this.#file(block, WHOLE));
+          await this.#sync();
+        }),
+      abandon: async () => {
+        await handle.close();
+        await rm(partial, { force: true });
+      },
+    };
+  }
+
+  async open(block: string): Promise<Outgoing> {
+    const handle = await this.#told(() => open(this.#file(block, WHOLE), 'r'));
+    return {
+      read: async (number, bytes) => {
+        const piece = Buffer.allocUnsafeSlow(bytes);
+        const offset = pieceOffset(number);
+        const { bytesRead } = await this.#told(() => handle.read(piece, 0, bytes, offset));
+        return piece.subarray(0, bytesRead);
+      },
+      close: () => handle.close(),
+    };
+  }
+
+  async drop(block: string): Promise<void> {
+    await rm(this.#file(block, WHOLE), { force: true });
+  }
+
+  #file(block: string, ending: string): string {
+    return join(this.#folder, `${block}${ending}`);
+  }
+
+  async #empty(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (name.endsWith(WHOLE) || name.endsWith(PARTIAL)) await rm(join(this.#folder, name));
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const handle = await open(this.#folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #told<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      const { code = String(error) } = error as NodeJS.ErrnoException;
+      const advice = code === 'ENOSPC' ? 'free some of its disk, or set parking.disk_mb to 0' : '';
+      const what = code === 'ENOENT' ? 'a file is gone' : 'cannot be used';
+      throw new Error(
+        `place disk, ${this.#folder}: ${what} (${code})${advice === '' ? '' : `; ${advice}`}`,
+      );
+    }
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const rest = bytes.byteLength - done;
+    const { bytesWritten } = await handle.write(bytes, done, rest, at + done);
+    done += bytesWritten;
+  }
+}

@@ -1,0 +1,83 @@
+/** What tests of places share: a model that answers, a place outside, and what it has told. */
+import assert from 'node:assert/strict';
+import koffi from 'koffi';
+import { Pool } from '../../app/memory/pool.ts';
+import type { Model } from '../../app/models/model.ts';
+import { OutsidePlace } from '../../app/parking/outside-place.ts';
+import type { PlaceEvent } from '../../app/parking/place.ts';
+import type { Store } from '../../app/parking/store.ts';
+import { ROOT } from './edgepool.ts';
+import type { House } from './house.ts';
+
+/** Of several pieces, the last of them not full. */
+export const SEVERAL_PIECES = `${ROOT}build/models/mobilenet_v3_small_int8.tflite`;
+export const SMALL = `${ROOT}build/models/tiny_int8.tflite`;
+
+/** What it answers to an input that is always the same. */
+export function answer(model: Model): Buffer {
+  model.inputs.forEach(({ bytes }, index) => {
+    model.writeInput(
+      index,
+      Uint8Array.from({ length: bytes }, (_, at) => (at * 31 + index) % 251),
+    );
+  });
+  model.invokeNow();
+  return Buffer.concat(model.outputs.map((_, index) => Buffer.from(model.readOutput(index).bytes)));
+}
+
+export interface Outside {
+  place: OutsidePlace;
+  told: PlaceEvent[];
+}
+
+/** Models are loaded anew into the pools that they had. */
+export function outside(store: Store, boundBytes = 2 ** 30): Outside {
+  const told: PlaceEvent[] = [];
+  const place = new OutsidePlace({
+    store,
+    boundBytes,
+    boundSetting: `parking.${store.name}_mb`,
+    patienceMs: 5000,
+    reload: async (model) => {
+      await model.stop();
+      await model.start();
+    },
+    tell: (event) => told.push(event),
+  });
+  return { place, told };
+}
+
+/** Writes over every chunk of the region that is free. */
+export async function overwriteFree(house: House): Promise<void> {
+  const free = house.region.stats().unassigned_bytes;
+  const pool = new Pool(house.region, { name: 'other', quotaBytes: free, plannedBytes: free });
+  await pool.start();
+  const { ep_pool_alloc, ep_pool_free } = house.runtime.native;
+  const bytes = free - 32768;
+  const block = ep_pool_alloc(pool.handle, bytes, 16);
+  assert.ok(block !== null);
+  new Uint8Array(koffi.view(block, bytes)).fill(0xa5);
+  ep_pool_free(pool.handle, block);
+  await pool.stop();
+}
+
+/** The model is parked, something befalls what it has left, and it answers as before all the same;
+ *  what the place tells is one line that matches `message`. */
+export async function expectLost(
+  { place, told }: Outside,
+  model: Model,
+  befall: () => Promise<void> | void,
+  message: RegExp,
+): Promise<void> {
+  const expected = answer(model);
+  const { lost } = place.figures();
+  await place.park(model);
+  await befall();
+  await place.restore(model);
+  assert.deepEqual(answer(model), expected);
+  assert.equal(place.figures().lost, lost + 1);
+  const event = told.pop();
+  assert.deepEqual([event?.kind, event?.model, told], ['parked_model_lost', model.name, []]);
+  assert.match(event?.message ?? '', message);
+  assert.equal(place.has(model), false);
+}
