@@ -83,9 +83,9 @@ export async function main(program: Program) {
   telemetry.modelFiles = () => commands.modelFiles();
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
-  models.onPlaceEvent = ({ kind, ...fields }) => telemetry.event(kind, fields);
+  models.onParkingEvent = ({ kind, ...fields }) => telemetry.event(kind, fields);
 
-  const ground = [memory, region, runtime, models, memory.proof, ...frames, events];
+  const ground = [memory, region, runtime, ...frames, models, memory.proof, events];
   const tellers = [report, health, telemetry, window];
   const prepared = [commands.preparation, eventLoopDelay];
   const stream = [...prepared, pipeline, commands, announcement, statusLine, service];

@@ -4,6 +4,7 @@ import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { ParkedModel, PlaceEvent, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Places } from '../parking/places.ts';
+import type { RotationEvent } from '../parking/rotation.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { findNamed } from '../pipeline/unknown-name.ts';
 import type { ScheduleSnapshot } from '../stats/snapshot.ts';
@@ -13,6 +14,7 @@ import { makePlaces } from './make-places.ts';
 import type { Part } from './part.ts';
 import { type PlannedModel, planModel } from './plan.ts';
 import { PooledModel } from './pooled-model.ts';
+import { TakingTurns } from './taking-turns.ts';
 
 export interface ModelSetOptions {
   region: Region;
@@ -34,14 +36,17 @@ export interface ModelSetOptions {
 export class ModelSet implements Part {
   /** Planned models that could not be loaded and were left out. */
   readonly refused: Refused[] = [];
-  /** Something happened where parked models wait. */
-  onPlaceEvent: (event: PlaceEvent) => void = () => undefined;
+  /** Something happened to models that are parked, or take turns. */
+  onParkingEvent: (event: PlaceEvent | RotationEvent) => void = () => undefined;
   readonly #options: ModelSetOptions;
   readonly #models: PooledModel[];
   readonly #leaving = new AbortController();
   readonly #places: Places;
+  readonly #taking: TakingTurns;
+  /** Those that a command has parked. */
+  readonly #parked = new Set<PooledModel>();
   /** The turns of parked models, as they were last. */
-  readonly #turns = new Map<PooledModel, ScheduleSnapshot>();
+  readonly #schedules = new Map<PooledModel, ScheduleSnapshot>();
   #pipeline: Pipeline | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -53,7 +58,16 @@ export class ModelSet implements Part {
       reload: (model) => this.#find(model.name).reload(),
       tell: (event) => {
         options.log.warn(`model ${event.model}, place ${event.place}: ${event.message}`);
-        this.onPlaceEvent(event);
+        this.onParkingEvent(event);
+      },
+    });
+    this.#taking = new TakingTurns({
+      region: options.region,
+      place: this.#places.outside,
+      models: () => this.#models.filter((model) => model.pool.started && !this.#parked.has(model)),
+      tell: (event) => {
+        options.log.warn(event.message);
+        this.onParkingEvent(event);
       },
     });
     this.#models = options.planned.map((planned) => this.#make(planned));
@@ -68,10 +82,15 @@ export class ModelSet implements Part {
    *  is left out, as long as another one can. */
   async start(): Promise<void> {
     await this.#places.start();
+    await this.#taking.still(() => this.#loadAll());
+  }
+
+  async #loadAll(): Promise<void> {
     for (const model of [...this.#models]) {
       const { name } = model.model;
       this.#options.onStep?.(`loading model ${name}`);
       try {
+        await this.#taking.makeRoom(model);
         await model.start();
       } catch (error) {
         const leavesOut = this.#options.config.recovery.refused_models === 'leave_out';
@@ -86,6 +105,7 @@ export class ModelSet implements Part {
   async stop(): Promise<void> {
     this.#leaving.abort();
     await this.#last;
+    await this.#taking.end();
     for (const model of [...this.#models].reverse()) await model.stop();
     await this.#places.stop();
   }
@@ -93,6 +113,7 @@ export class ModelSet implements Part {
   /** Changes from now on go to this stream too. */
   attach(pipeline: Pipeline): void {
     this.#pipeline = pipeline;
+    this.#taking.attach(pipeline);
   }
 
   /** Tries the model in a process of its own, or takes its size from the plan; then makes its pool,
@@ -137,8 +158,11 @@ export class ModelSet implements Part {
   park(name: string, place: PlaceName): Promise<ParkedModel> {
     return this.#inTurn(async () => {
       const model = this.#find(name);
-      if (this.#places.has(model.model)) throw new Error(`model ${name}: is parked already`);
-      await this.#undisturbed(() => this.#takeOut(model, place));
+      if (this.#parked.has(model)) throw new Error(`model ${name}: is parked already`);
+      await this.#undisturbed(async () => {
+        await this.#taking.bring(model);
+        await this.#takeOut(model, place);
+      });
       const [parked] = this.#places.parked().filter((each) => each.model === name);
       if (parked === undefined) throw new Error(`model ${name}: is not parked`);
       return parked;
@@ -150,7 +174,7 @@ export class ModelSet implements Part {
   restore(name: string): Promise<number> {
     return this.#inTurn(async () => {
       const model = this.#find(name);
-      if (!this.#places.has(model.model)) throw new Error(`model ${name}: is not parked`);
+      if (!this.#parked.has(model)) throw new Error(`model ${name}: is not parked`);
       const begin = performance.now();
       let tookMs = 0;
       await this.#undisturbed(async () => {
@@ -162,6 +186,7 @@ export class ModelSet implements Part {
           await this.#places.park(model.model);
           throw error;
         }
+        this.#parked.delete(model);
       });
       return tookMs;
     });
@@ -174,10 +199,11 @@ export class ModelSet implements Part {
   async #takeOut(model: PooledModel, place: PlaceName): Promise<void> {
     const { name } = model.model;
     const turns = this.#pipeline?.snapshot().models?.find((each) => each.name === name)?.schedule;
-    if (turns !== undefined) this.#turns.set(model, turns);
+    if (turns !== undefined) this.#schedules.set(model, turns);
     await this.#pipeline?.removeLane(name);
     try {
       await this.#places.park(model.model, place);
+      this.#parked.add(model);
     } catch (error) {
       await this.#giveFrames(model);
       throw error;
@@ -186,8 +212,8 @@ export class ModelSet implements Part {
 
   async #giveFrames(model: PooledModel): Promise<void> {
     await this.#pipeline?.addLane(model.lane);
-    const turns = this.#turns.get(model);
-    this.#turns.delete(model);
+    const turns = this.#schedules.get(model);
+    this.#schedules.delete(model);
     if (turns === undefined) return;
     const { deadline_ms: deadlineMs, ...rest } = turns;
     this.#pipeline?.adjust(model.model.name, { ...rest, deadlineMs });
@@ -198,6 +224,7 @@ export class ModelSet implements Part {
   }
 
   #make(planned: PlannedModel): PooledModel {
+    this.#taking.require(planned.config);
     const { region, runtime, log } = this.#options;
     return new PooledModel(region, runtime, planned, log);
   }
@@ -210,6 +237,7 @@ export class ModelSet implements Part {
     return this.#undisturbed(async () => {
       const model = this.#make(planned);
       try {
+        await this.#taking.makeRoom(model);
         await model.start();
         await this.#pipeline?.addLane(model.lane);
       } catch (error) {
@@ -223,18 +251,25 @@ export class ModelSet implements Part {
 
   #leave(model: PooledModel): Promise<void> {
     return this.#undisturbed(async () => {
-      if (!this.#places.has(model.model)) await this.#pipeline?.removeLane(model.model.name);
       // One that is not there to be deleted would leave something behind.
-      else await this.#places.restore(model.model).catch(() => undefined);
+      if (this.#parked.has(model)) {
+        await this.#places.restore(model.model).catch(() => undefined);
+      } else {
+        await this.#taking.bring(model).catch(() => undefined);
+        await this.#pipeline?.removeLane(model.model.name);
+      }
       await model.stop();
       this.#places.forget(model.model);
-      this.#turns.delete(model);
+      this.#parked.delete(model);
+      this.#schedules.delete(model);
       this.#models.splice(this.#models.indexOf(model), 1);
     });
   }
 
   #undisturbed<T>(action: () => Promise<T>): Promise<T> {
-    return this.#pipeline === null ? action() : this.#pipeline.change(action);
+    return this.#taking.still(() =>
+      this.#pipeline === null ? action() : this.#pipeline.change(action),
+    );
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {

@@ -67,6 +67,16 @@ const modelSchema = {
       default: null,
       description: 'The names of the sources whose frames it gets. null: every source.',
     },
+    keep: {
+      type: 'string',
+      enum: ['resident', 'warm', 'cold'],
+      default: 'resident',
+      description:
+        'Whether it keeps its memory between its turns. resident: always. warm: until others need ' +
+        'it, and is brought back ahead of its next turn. cold: only while a frame is there for it. ' +
+        'Models may then need more together than the region has; they wait in a place outside of ' +
+        'it, which `parking` must name.',
+    },
     threads: {
       type: 'integer',
       minimum: 1,

@@ -24,6 +24,11 @@ export class Places {
     for (const place of this.#places) await place.stop();
   }
 
+  /** The first of those that give all of a model's memory back; null: there is none. */
+  get outside(): Place | null {
+    return this.#places.find(({ name }) => name !== 'memory') ?? null;
+  }
+
   has(model: Model): boolean {
     return this.#placeOf(model) !== undefined;
   }

@@ -18,14 +18,15 @@ export interface Seat {
 export type RotationEvent =
   /** Most of the time goes into moving models. */
   | { kind: 'parking_strained'; message: string }
-  /** A model could not be parked, and stays, or could not be brought back, and is tried again. */
-  | { kind: 'parking_failed'; model: string; message: string };
+  /** A model could not be brought back, and is tried again. */
+  | { kind: 'restoring_failed'; model: string; message: string };
 
 export interface RotationOptions {
   seats: () => readonly Seat[];
   /** Of the region: no pool has them. */
   freeBytes: () => number;
-  /** Where models go that give all of their memory up. */
+  /** Where models go that give all of their memory up. It tells itself what goes wrong there; a
+   *  model that is not idle in time is tried again. */
   place: Pick<Place, 'park' | 'restore'>;
   tell: (event: RotationEvent) => void;
   /** The process's monotonic clock, in nanoseconds. */
@@ -66,6 +67,7 @@ export class Rotation {
    *  unless something is being done. */
   turn(): void {
     if (this.#moving !== null || this.#held > 0) return;
+    if (this.#options.seats().every(({ keep }) => keep === 'resident')) return;
     const move = nextMove(this.#guests(), this.#options.freeBytes(), this.#nowNs());
     if (move === null) return;
     this.#moving = this.#make(move).finally(() => {
@@ -141,9 +143,9 @@ export class Rotation {
     try {
       await this.#options.place.park(seat.model);
       return true;
-    } catch (error) {
+    } catch {
       seat.residence = 'resident';
-      this.#fail(seat, error);
+      this.#backOff(seat);
       return false;
     }
   }
@@ -157,14 +159,14 @@ export class Rotation {
       seat.residence = 'resident';
     } catch (error) {
       seat.residence = 'parked';
-      this.#fail(seat, error);
+      this.#backOff(seat);
+      const { message } = error as Error;
+      this.#options.tell({ kind: 'restoring_failed', model: seat.model.name, message });
     }
   }
 
-  #fail(seat: Seat, error: unknown): void {
+  #backOff(seat: Seat): void {
     this.#knownOf(seat).notBeforeNs = this.#nowNs() + BACK_OFF_NS;
-    const { message } = error as Error;
-    this.#options.tell({ kind: 'parking_failed', model: seat.model.name, message });
   }
 
   #tellStrain(): void {

@@ -93,13 +93,13 @@ testWithMade('six models take turns in memory for three: every due frame is answ
     most = Math.max(most, seats.filter(({ residence }) => residence !== 'parked').length);
     return GUESTS.every((name) => answers(stream, name) >= 12);
   });
-  const { models, steady_state, frames } = await stop();
+  const { models, steady_state } = await stop();
   assert.equal(most, 3);
   for (const { name, dropped } of models) {
-    const { stopping, ...lost } = dropped;
-    assert.deepEqual(Object.values(lost), Object.values(lost).fill(0), name);
+    // A frame that is superseded has met a busy machine, not a model that was away.
+    const { parked, error, no_slot } = dropped;
+    assert.deepEqual({ parked, error, no_slot }, { parked: 0, error: 0, no_slot: 0 }, name);
   }
-  assert.equal(frames.dropped.no_slot, 0);
   assert.deepEqual([steady_state.minor_faults, steady_state.foreign_allocations], [0, 0]);
   assert.ok(steady_state.frames_covered > 30);
   assert.deepEqual(stream.errors, []);
@@ -114,18 +114,18 @@ testWithMade('cold models are there for their frames alone', async () => {
   assert.deepEqual(events, []);
 });
 
-testWithMade('what cannot be moved is told, left alone for a while and tried again', async () => {
+testWithMade('what cannot be moved is left alone for a while and tried again', async () => {
   const { aside, stream, events, stop } = await crowd('warm', 3, { fps: 5 });
   aside.fails.park.push('the disk is full');
   aside.fails.restore.push('the disk is gone');
-  await stream.until(() => events.length >= 2);
+  await stream.until(() => events.length > 0 && aside.fails.park.length === 0);
   const seen = GUESTS.map((name) => answers(stream, name));
   await stream.until(() => GUESTS.every((name, at) => answers(stream, name) > (seen[at] ?? 0) + 2));
   await stop();
-  assert.deepEqual(events.map(({ kind, message }) => [kind, message]).sort(), [
-    ['parking_failed', 'the disk is full'],
-    ['parking_failed', 'the disk is gone'],
-  ]);
+  assert.deepEqual(
+    events.map(({ kind, message }) => [kind, message]),
+    [['restoring_failed', 'the disk is gone']],
+  );
 });
 
 testWithMade(
@@ -144,8 +144,8 @@ testWithMade(
     assert.equal(events[0]?.kind, 'parking_strained');
     assert.match(events[0]?.message ?? '', /^a, b, c, d, e, f spend most of the time/);
     assert.match(events[0]?.message ?? '', new RegExp(`need ${(bytes / 2 ** 20).toFixed(1)} MiB`));
-    // What they missed meanwhile has a name, and the one that is always there missed nothing.
+    // What they missed meanwhile has a name, and the one that is always there missed nothing for it.
     assert.ok(models.slice(1).every(({ dropped }) => dropped.parked > 0));
-    assert.equal(models[0]?.dropped.superseded, 0);
+    assert.equal(models[0]?.dropped.parked, 0);
   },
 );

@@ -11,6 +11,7 @@ import { Edgepool, ROOT } from '../support/edgepool.ts';
 import { MemoryWatch } from '../support/memory-watch.ts';
 import { readReport } from '../support/report.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { crowd, crowdedRegion } from '../support/turns.ts';
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
 /** Of the run with a model that is too heavy. */
@@ -129,4 +130,16 @@ test(`two sources with two models each for ${SECONDS} s do not mix`, async () =>
   }
   assert.ok(report.deadline_hit_ratio >= 0.999, `${report.deadline_hit_ratio} in time`);
   assertSteady(two);
+});
+
+test(`six models take turns in memory for three, for ${SECONDS} s`, async () => {
+  const region = await crowdedRegion(scratch);
+  const { report, growthMib } = await crowd(scratch, { region, seconds: SECONDS });
+  tell('turns', report, growthMib);
+  for (const { name, dropped } of report.models) {
+    const { stopping, ...lost } = dropped;
+    assert.deepEqual(Object.values(lost), Object.values(lost).fill(0), `${name} lost frames`);
+  }
+  assert.ok(report.deadline_hit_ratio >= 0.999, `${report.deadline_hit_ratio} in time`);
+  assertSteady({ report, growthMib, mapped: new Set([0]) });
 });
