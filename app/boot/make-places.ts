@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Model } from '../models/model.ts';
 import { DiskStore } from '../parking/disk-store.ts';
 import { MemoryPlace } from '../parking/memory-place.ts';
+import { NeighbourStore } from '../parking/neighbour-store.ts';
 import { OutsidePlace } from '../parking/outside-place.ts';
 import type { Place, PlaceEvent } from '../parking/place.ts';
 import { Places } from '../parking/places.ts';
@@ -26,6 +27,12 @@ export function makePlaces({ parking, stateFolder, reload, tell }: PlacesOptions
   if (diskMb > 0) {
     const store = new DiskStore(join(stateFolder, 'parked'));
     const bound = { boundBytes: diskMb * BYTES_PER_MIB, boundSetting: 'parking.disk_mb' };
+    places.push(new OutsidePlace({ store, ...bound, ...outside }));
+  }
+  const { url, mb, expiry_s: expirySeconds, timeout_ms: timeoutMs, ...access } = parking.neighbour;
+  if (url !== null) {
+    const store = new NeighbourStore({ url, expirySeconds, timeoutMs, ...access });
+    const bound = { boundBytes: mb * BYTES_PER_MIB, boundSetting: 'parking.neighbour.mb' };
     places.push(new OutsidePlace({ store, ...bound, ...outside }));
   }
   return new Places(places);

@@ -1,3 +1,5 @@
+import { neighbourSchema } from './neighbour-schema.ts';
+
 /** Where models wait that are parked. */
 export const parkingSchema = {
   type: 'object',
@@ -23,6 +25,7 @@ export const parkingSchema = {
         "program's state: sealed, and of no use to anybody once the program has ended. 0: the " +
         'place disk is off. Memory cards wear.',
     },
+    neighbour: neighbourSchema,
     patience_ms: {
       type: 'number',
       minimum: 0,

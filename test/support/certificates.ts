@@ -20,8 +20,8 @@ export class Authority {
     openssl(['req', '-x509', ...NEW_KEY, key, '-subj', `/CN=${name}`, '-out', certificate]);
   }
 
-  /** A certificate for a name, which may be an address. */
-  issue(name: string, host: string): Pair {
+  /** A certificate for a name, which may be an address. Of negative days: one that has expired. */
+  issue(name: string, host: string, days = 30): Pair {
     const pair = this.#files(name);
     const request = join(this.#folder, `${name}.request`);
     const extensions = join(this.#folder, `${name}.extensions`);
@@ -29,7 +29,7 @@ export class Authority {
     writeFileSync(extensions, `subjectAltName=${kind}:${host}\n`);
     openssl(['req', ...NEW_KEY, pair.key, '-subj', `/CN=${name}`, '-out', request]);
     const by = ['-CA', this.pair.certificate, '-CAkey', this.pair.key, '-CAcreateserial'];
-    const out = ['-extfile', extensions, '-out', pair.certificate];
+    const out = ['-days', `${days}`, '-extfile', extensions, '-out', pair.certificate];
     openssl(['x509', '-req', '-in', request, ...by, ...out]);
     return pair;
   }

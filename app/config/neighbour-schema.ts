@@ -1,0 +1,58 @@
+/** A server in whose memory models wait that are parked. */
+export const neighbourSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description:
+    'A Valkey or Redis server, on the board next door for example, in whose memory parked models ' +
+    'wait, sealed. Losing any of it costs time: the model is loaded from its file.',
+  properties: {
+    url: {
+      type: ['string', 'null'],
+      pattern: '^rediss?://[^@\\s]+$',
+      expects: 'be a URL such as rediss://host:6379, without a password',
+      default: null,
+      description: '`rediss://host:6379`, by TLS, or `redis://host:6379`. null: there is none.',
+    },
+    username: {
+      type: ['string', 'null'],
+      default: null,
+      description: "Of the server's access list. null: its default user.",
+    },
+    password: {
+      secret: true,
+      type: ['string', 'null'],
+      default: null,
+      description: 'For the server. null: it asks for none.',
+    },
+    ca: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        "A PEM file of the authorities that a rediss server's certificate may come from. null: " +
+        "those that Node knows. A server that cannot be verified isn't used.",
+    },
+    mb: {
+      type: 'number',
+      minimum: 1,
+      default: 256,
+      description: 'What parked models may hold there together, in MiB.',
+    },
+    expiry_s: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 2592000,
+      default: 86400,
+      description: 'The server drops what waits longer, and what a program has left that is gone.',
+    },
+    timeout_ms: {
+      type: 'integer',
+      minimum: 10,
+      maximum: 60000,
+      default: 2000,
+      description:
+        'For a connection and for each piece of 1 MiB; then the server is taken for lost.',
+    },
+  },
+} as const;

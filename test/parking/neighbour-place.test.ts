@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import type { Model } from '../../app/models/model.ts';
+import { type NeighbourOptions, NeighbourStore } from '../../app/parking/neighbour-store.ts';
+import { Authority } from '../support/certificates.ts';
+import { House } from '../support/house.ts';
+import { answer, expectLost, outside, overwriteFree, SEVERAL_PIECES } from '../support/parked.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { Valkey } from '../support/valkey.ts';
+
+const scratch = scratchFolder();
+const house = new House(64);
+const server = await Valkey.start();
+
+function store(more: Partial<NeighbourOptions> = {}, Kind = NeighbourStore): NeighbourStore {
+  const url = `redis://127.0.0.1:${server.port}`;
+  const access = { username: null, password: null, ca: null };
+  return new Kind({ url, ...access, expirySeconds: 600, timeoutMs: 2000, ...more });
+}
+
+/** Its piece of that number, of all that the server has. */
+const keyOf = async (number: number): Promise<string> =>
+  server.with(async (client) => (await client.keys(`edgepool:*:${number}`))[0] ?? '');
+
+const load = (name: string): Promise<Model> => house.load({ name, source: SEVERAL_PIECES }, 16);
+
+before(() => house.start());
+afterEach(async () => {
+  await house.clear();
+  await server.with((client) => client.flushall());
+});
+after(() => house.stop());
+
+test('a model waits in pieces that expire, and comes back', async () => {
+  const model = await load('waits');
+  const { place, told } = outside(store());
+  await place.start();
+  const expected = answer(model);
+  for (let round = 1; round <= 3; round += 1) {
+    await place.park(model);
+    assert.equal(model.parking().heldBytes, 0);
+    const keys = await server.with((client) => client.keys('*'));
+    assert.ok(keys.length >= 3);
+    const [seconds = -1] = await server.with((client) =>
+      Promise.all(keys.map((k) => client.ttl(k))),
+    );
+    assert.ok(seconds > 0 && seconds <= 600, `${seconds}`);
+    await overwriteFree(house);
+    await place.restore(model);
+    assert.deepEqual(answer(model), expected);
+    assert.equal(await server.with((client) => client.dbsize()), 0);
+  }
+  const { restores, lost, failures } = place.figures();
+  assert.deepEqual([restores, lost, failures, told], [3, 0, 0, []]);
+  await place.stop();
+});
+
+test('whatever becomes of a piece, the model answers, and what happened is told', async () => {
+  const model = await load('meant');
+  const other = await load('other');
+  const all = outside(store());
+  await all.place.start();
+  const notSealed = /^piece 1 of a sealed block: is not the one that was sealed here$/;
+  const gone = /^place neighbour, redis:\/\/127\.0\.0\.1:\d+: piece 1 is gone/;
+  const put = async (piece: Buffer) => {
+    const key = await keyOf(1);
+    await server.with((client) => client.set(key, piece));
+  };
+  const take = async () => {
+    const key = await keyOf(1);
+    return (await server.with((client) => client.getBuffer(key))) ?? Buffer.alloc(0);
+  };
+  await expectLost(
+    all,
+    model,
+    async () => {
+      const key = await keyOf(1);
+      await server.with((client) => client.del(key));
+    },
+    gone,
+  );
+  await expectLost(
+    all,
+    model,
+    async () => {
+      const piece = await take();
+      piece[1000] = (piece[1000] ?? 0) ^ 1;
+      await put(piece);
+    },
+    notSealed,
+  );
+  await expectLost(all, model, async () => put((await take()).subarray(0, 99)), /not 99$/);
+
+  await all.place.park(model);
+  const older = await take();
+  await all.place.restore(model);
+  await expectLost(all, model, () => put(older), notSealed);
+
+  await all.place.park(other);
+  const others = await take();
+  await all.place.restore(other);
+  await expectLost(all, model, () => put(others), notSealed);
+  assert.deepEqual([all.place.figures().lost, all.told], [5, []]);
+  await all.place.stop();
+});
+
+/** Whose server is killed, or cut off, once the first piece has gone one way or the other. */
+class CutStore extends NeighbourStore {
+  static cut: () => Promise<void> | void = () => undefined;
+  static way: 'in' | 'out' = 'in';
+
+  override async create(block: string) {
+    const incoming = await super.create(block);
+    return {
+      ...incoming,
+      write: async (number: number, piece: Uint8Array) => {
+        await incoming.write(number, piece);
+        if (CutStore.way === 'in') await CutStore.cut();
+      },
+    };
+  }
+
+  override async open(block: string) {
+    const outgoing = await super.open(block);
+    return {
+      ...outgoing,
+      read: async (number: number, bytes: number) => {
+        if (CutStore.way === 'out' && number === 1) await CutStore.cut();
+        return outgoing.read(number, bytes);
+      },
+    };
+  }
+}
+
+const ENDS = [
+  { how: 'is killed', cut: () => server.kill(), mend: () => server.start() },
+  { how: 'is cut off', cut: () => server.cut(), mend: () => server.mend() },
+] as const;
+for (const { how, cut, mend } of ENDS) {
+  test(`a server that ${how} while a model is parked or restored costs time and nothing else`, async () => {
+    const model = await load('between');
+    const expected = answer(model);
+    const { place, told } = outside(store({ timeoutMs: 500 }, CutStore));
+    await place.start();
+    CutStore.cut = cut;
+    CutStore.way = 'in';
+    await assert.rejects(place.park(model), /^Error: place neighbour, redis:/);
+    assert.deepEqual([place.has(model), model.parking().residence], [false, 'resident']);
+    assert.deepEqual(answer(model), expected);
+    await assert.rejects(place.park(model), /^Error: place neighbour, redis:/);
+    await mend();
+
+    CutStore.way = 'out';
+    await place.park(model);
+    await place.restore(model);
+    assert.deepEqual(answer(model), expected);
+    await mend();
+    const kinds = told.map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['parking_failed', 'parking_failed', 'parked_model_lost']);
+    const { failures, lost } = place.figures();
+    assert.deepEqual([failures, lost], [2, 1]);
+    // It is used again.
+    CutStore.cut = () => undefined;
+    await place.park(model);
+    await place.restore(model);
+    assert.deepEqual(answer(model), expected);
+    assert.equal(place.figures().lost, 1);
+    await place.stop();
+  });
+}
+
+async function expectRefused(options: Partial<NeighbourOptions>, reason: RegExp): Promise<void> {
+  const model = await load('refused');
+  const expected = answer(model);
+  const { place, told } = outside(store(options));
+  await place.start();
+  await assert.rejects(place.park(model), reason);
+  assert.equal(model.parking().residence, 'resident');
+  assert.deepEqual(answer(model), expected);
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ['parking_failed'],
+  );
+  await place.stop();
+  await house.clear();
+}
+
+async function expectTaken(options: Partial<NeighbourOptions>): Promise<void> {
+  const model = await load('taken');
+  const expected = answer(model);
+  const { place } = outside(store(options));
+  await place.start();
+  await place.park(model);
+  await place.restore(model);
+  assert.deepEqual([answer(model), place.figures().lost], [expected, 0]);
+  await place.stop();
+  await house.clear();
+}
+
+test('a server with users takes the right password alone', async () => {
+  const users = ['--user', 'edgepool', 'on', '>right', '~edgepool:*', '+@all'];
+  const { port } = await Valkey.start([...users, '--user', 'default', 'off']);
+  const url = `redis://127.0.0.1:${port}`;
+  await expectTaken({ url, username: 'edgepool', password: 'right' });
+  await expectRefused({ url, username: 'edgepool', password: 'wrong' }, /WRONGPASS/);
+  await expectRefused({ url }, /NOAUTH/);
+});
+
+test('a server is believed by its certificate, as long as that holds', async () => {
+  const authority = new Authority(scratch.path, 'authority');
+  const ca = authority.pair.certificate;
+  const good = await Valkey.start([], authority.issue('good', '127.0.0.1'));
+  const url = `rediss://127.0.0.1:${good.port}`;
+  await expectTaken({ url, ca });
+  await expectRefused({ url }, /unable to verify|self.signed/i);
+  const old = await Valkey.start([], authority.issue('old', '127.0.0.1', -1));
+  await expectRefused({ url: `rediss://127.0.0.1:${old.port}`, ca }, /certificate has expired/);
+});
