@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test soak baseline bench fuzz outage lint format \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage lint format \
         models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
@@ -26,6 +26,11 @@ arm64-test: setup-test ## build for the board's processor and run the native tes
 
 board-test: setup-test ## boot what is shipped on an emulated Cortex-A72, and let things befall it
 	@scripts/test.sh board
+
+# The same test as among the others of board-test, with many more cuts; TEST_SEED names another seed.
+power-cut: setup-test ## cut the emulated board's power at random moments, with a card that forgets (CUTS=50)
+	@scripts/board.sh
+	@CUTS=$${CUTS:-50} node --import tsx --test --test-reporter=spec test/machine/power-cut.test.ts
 
 soak: setup-test ## a minute of changing sizes and ten minutes twice, on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
 	@SIZES_SECONDS=60 node --import tsx --test --test-concurrency=1 --test-reporter=spec \
