@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage lint format \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage park-rounds lint format \
         models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
@@ -51,6 +51,12 @@ fuzz: setup-test ## send 100,000 random commands by MQTT to the program while it
 # The same test as among all others, with a longer absence.
 outage: setup-test ## kill the broker for a minute under load, on a quiet machine (OUTAGE_SECONDS=N)
 	@OUTAGE_SECONDS=$${OUTAGE_SECONDS:-60} node --import tsx --test --test-reporter=spec test/e2e/broker-away.test.ts
+
+# The same tests as among all others, with many more rounds of every model: some hours.
+park-rounds: setup-test ## park and restore every model 1,000 times every way, its memory written over (PARK_ROUNDS=N)
+	@cd native && cmake --preset release -DEP_BUILD_TESTS=ON >/dev/null
+	@cmake --build build/native --target park_test
+	@EP_ROUNDS=$${PARK_ROUNDS:-1000} build/native/park_test --gtest_filter='*Parking*'
 
 lint: setup-test ## check format, types, imports, native code and scripts
 	@scripts/lint.sh

@@ -76,6 +76,7 @@ export class PooledModel implements Part {
   /** Loads the model anew, into the pool that it had, whatever became of its memory. */
   async reload(): Promise<void> {
     await this.model.stop();
+    await this.pool.grow(this.#sizes.mappedBytes);
     await this.#load();
     await this.pool.trim(0);
   }

@@ -72,12 +72,37 @@ class Parked {
   void send_away() {
     ep_error error = {};
     pack();
+    sealed_.clear();
     away_.resize(parking().packed_bytes);
     ASSERT_EQ(ep_model_read_packed(model_, 0, away_.data(), away_.size(), &error), EP_OK);
     ASSERT_EQ(ep_model_send_away(model_, &error), EP_OK) << error.message;
   }
+  /** As places outside of the process have it. */
+  void send_away_sealed(uint32_t place) {
+    ep_error error = {};
+    pack();
+    sealed_.clear();
+    place_ = place;
+    const uint64_t bytes = parking().packed_bytes;
+    for (uint64_t at = 0; at < bytes; at += EP_SEALED_PIECE_BYTES) {
+      const auto number = static_cast<uint32_t>(sealed_.size());
+      sealed_.emplace_back(std::min<uint64_t>(EP_SEALED_PIECE_BYTES, bytes - at) + EP_SEAL_BYTES);
+      std::vector<uint8_t>& piece = sealed_.back();
+      ASSERT_EQ(ep_model_seal_piece(model_, place, number, piece.data(), piece.size(), &error),
+                EP_OK)
+          << error.message;
+    }
+    ASSERT_EQ(ep_model_send_away(model_, &error), EP_OK) << error.message;
+  }
   void restore() {
     ep_error error = {};
+    for (uint32_t i = 0; i < sealed_.size(); ++i) {
+      ASSERT_EQ(
+          ep_model_unseal_piece(model_, place_, i, sealed_[i].data(), sealed_[i].size(), &error),
+          EP_OK)
+          << error.message;
+    }
+    sealed_.clear();
     if (parking().residence == EP_AWAY) {
       ASSERT_EQ(ep_model_write_packed(model_, 0, away_.data(), away_.size(), &error), EP_OK)
           << error.message;
@@ -104,6 +129,8 @@ class Parked {
   ep_model* twin_ = nullptr;
   std::string expected_;
   std::vector<uint8_t> away_;
+  std::vector<std::vector<uint8_t>> sealed_;
+  uint32_t place_ = 0;
 };
 
 struct Setting {
@@ -139,7 +166,8 @@ TEST_P(Parking, ModelsAnswerTheSameAfterTheirMemoryWasOthers) {
         model->park();
         const uint64_t way = random() % 4;
         if (way == 1) model->pack();
-        if (way > 1) model->send_away();
+        if (way == 2) model->send_away();
+        if (way == 3) model->send_away_sealed(static_cast<uint32_t>(random() % 2 + 1));
       }
       overwrite_free_chunks();
       std::shuffle(models.begin(), models.end(), random);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ModelSet } from '../../app/boot/model-set.ts';
 import { makePlan } from '../../app/boot/plan.ts';
@@ -101,6 +103,34 @@ test('a parked model keeps its memory and its name, and is unloaded from where i
   await models.unload('p');
   assert.deepEqual(models.places().parked, []);
   assert.equal(mapped(), before);
+});
+
+test('a model waits on disk, and is loaded anew where what is there is not what was given', async () => {
+  const stateFolder = scratch.path;
+  const parking = { ...config.parking, disk_mb: 64 };
+  const set = { region, runtime, config: { ...config, parking }, planned: [], log: recorded() };
+  const outside = new ModelSet({ ...set, stateFolder });
+  const told: string[] = [];
+  outside.onParkingEvent = (event) => told.push(event.kind);
+  await outside.start();
+  const before = mapped();
+  const { pool } = await outside.load(one('q'));
+  const loaded = mapped();
+  const { place, state, held_bytes: held } = await outside.park('q', 'disk');
+  assert.deepEqual([place, state, held, mapped()], ['disk', 'away', 0, before]);
+  assert.ok((await outside.restore('q')) > 0);
+  assert.equal(mapped(), loaded);
+  await outside.park('q', 'disk');
+  const [file = ''] = readdirSync(join(stateFolder, 'parked'));
+  truncateSync(join(stateFolder, 'parked', file), 100);
+  await outside.restore('q');
+  assert.deepEqual(told, ['parked_model_lost']);
+  assert.equal(pool.stats().mapped_bytes, loaded - before);
+  pool.check();
+  await outside.park('q', 'disk');
+  await outside.unload('q');
+  assert.deepEqual([pool.started, outside.places().parked], [false, []]);
+  await outside.stop();
 });
 
 test('where the new model cannot be loaded the former one comes back', async () => {
