@@ -176,8 +176,8 @@ TEST_F(Sealed, AModelWhoseBytesAreLostIsForgottenAndLoadedAnew) {
       pack(lost);
       const std::vector<Piece> pieces = seal_all(lost);
       ASSERT_EQ(ep_model_send_away(lost, nullptr), EP_OK);
-      // In the middle of its way back, and before it.
-      if (threads != 2) {
+      // In the middle of its way back, and before it. With a single piece it would be back.
+      if (threads != 2 && pieces.size() > 1) {
         ASSERT_EQ(unseal(lost, 0, pieces[0]), EP_OK);
       }
       unload(lost, true);
