@@ -12,14 +12,6 @@ test('six models take turns in memory for three, and every due frame is answered
   const region = await crowdedRegion(scratch);
   const { report, err } = await crowd(scratch, { region, seconds: 15 });
   assert.equal(err, '');
-  console.log(
-    JSON.stringify(
-      report.models.map((m) => [m.name, m.invokes, m.deadline_hit_ratio, m.dropped, m.latency_ms]),
-    ),
-    report.region,
-    report.deadline_hit_ratio,
-    report.steady_state,
-  );
   assert.ok(report.region.capacity_bytes < region.wanted_bytes);
   for (const { name, dropped, invokes } of report.models) {
     const { parked, error, superseded } = dropped;
