@@ -57,7 +57,10 @@ export class TakingTurns {
       place === null
         ? null
         : new Rotation({
-            seats: () => models().map((model) => this.#seat(model)),
+            seats: () =>
+              models()
+                .filter(({ planned }) => planned.config.keep !== 'resident')
+                .map((model) => this.#seat(model)),
             freeBytes: () => region.stats().unassigned_bytes,
             place,
             tell,

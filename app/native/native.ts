@@ -42,6 +42,26 @@ type Fill<T> = Partial<T>;
 
 type Call<F extends (...args: never[]) => unknown> = KoffiFunc<F>;
 
+type PackedCall = Call<
+  (
+    model: ModelHandle,
+    offsetBytes: number,
+    bytes: Uint8Array,
+    sizeBytes: number,
+    error: Err,
+  ) => Status
+>;
+type SealedPieceCall = Call<
+  (
+    model: ModelHandle,
+    place: number,
+    number: number,
+    sealed: Uint8Array,
+    sizeBytes: number,
+    error: Err,
+  ) => Status
+>;
+
 export interface Native {
   /** The shared library in use. */
   readonly path: string;
@@ -123,46 +143,12 @@ export interface Native {
   ep_model_pack: Call<(model: ModelHandle, error: Err) => Status>;
   ep_model_restore: Call<(model: ModelHandle, error: Err) => Status>;
   ep_model_get_parking: Call<(model: ModelHandle, out: Fill<ParkingStruct>) => void>;
-  ep_model_read_packed: Call<
-    (
-      model: ModelHandle,
-      offsetBytes: number,
-      bytes: Uint8Array,
-      sizeBytes: number,
-      error: Err,
-    ) => Status
-  >;
+  ep_model_read_packed: PackedCall;
   ep_model_send_away: Call<(model: ModelHandle, error: Err) => Status>;
-  ep_model_write_packed: Call<
-    (
-      model: ModelHandle,
-      offsetBytes: number,
-      bytes: Uint8Array,
-      sizeBytes: number,
-      error: Err,
-    ) => Status
-  >;
+  ep_model_write_packed: PackedCall;
 
-  ep_model_seal_piece: Call<
-    (
-      model: ModelHandle,
-      place: number,
-      number: number,
-      sealed: Uint8Array,
-      sizeBytes: number,
-      error: Err,
-    ) => Status
-  >;
-  ep_model_unseal_piece: Call<
-    (
-      model: ModelHandle,
-      place: number,
-      number: number,
-      sealed: Uint8Array,
-      sizeBytes: number,
-      error: Err,
-    ) => Status
-  >;
+  ep_model_seal_piece: SealedPieceCall;
+  ep_model_unseal_piece: SealedPieceCall;
 
   ep_events_create: Call<
     (capacity: number, out: Out<EventsHandle>, readFd: Out<number>, error: Err) => Status

@@ -48,8 +48,9 @@ export function nextMove<G extends Guest>(
     const park = roomFor(wanted, guests, freeBytes);
     if (park !== null) return { park, restore: wanted };
   }
+  // Unless it would have to come back at once.
   const leaving = guests.find(
-    (guest) => guest.keep === 'cold' && canLeave(guest) && far(guest, nowNs),
+    (guest) => guest.keep === 'cold' && canLeave(guest) && !soon(guest, nowNs),
   );
   return leaving === undefined ? null : { park: [leaving], restore: null };
 }
@@ -93,5 +94,3 @@ export const canLeave = ({ keep, present, busy, waitingSinceNs }: Guest): boolea
 
 const leadNs = ({ restoreNs }: Guest): number => Math.max(LEAST_LEAD_NS, LEAD * restoreNs);
 const soon = (guest: Guest, nowNs: number): boolean => guest.dueNs - nowNs <= leadNs(guest);
-/** It would not have to come back at once. */
-const far = (guest: Guest, nowNs: number): boolean => !soon(guest, nowNs);

@@ -22,6 +22,7 @@ export type RotationEvent =
   | { kind: 'restoring_failed'; model: string; message: string };
 
 export interface RotationOptions {
+  /** Of those that take turns; a resident one has no part in it. */
   seats: () => readonly Seat[];
   /** Of the region: no pool has them. */
   freeBytes: () => number;
@@ -67,8 +68,9 @@ export class Rotation {
    *  unless something is being done. */
   turn(): void {
     if (this.#moving !== null || this.#held > 0) return;
-    if (this.#options.seats().every(({ keep }) => keep === 'resident')) return;
-    const move = nextMove(this.#guests(), this.#options.freeBytes(), this.#nowNs());
+    const guests = this.#guests();
+    if (guests.length === 0) return;
+    const move = nextMove(guests, this.#options.freeBytes(), this.#nowNs());
     if (move === null) return;
     this.#moving = this.#make(move).finally(() => {
       this.#moving = null;
@@ -87,8 +89,8 @@ export class Rotation {
     this.turn();
   }
 
-  /** Parks models that may leave until so many bytes are free. False, and nothing has changed: they
-   *  do not suffice. For who holds it. */
+  /** Parks models that may leave until so many bytes are free. False: they do not suffice, and
+   *  nothing has changed, or one of them could not be parked. For who holds it. */
   async makeRoom(bytes: number): Promise<boolean> {
     const leaving = this.#guests().filter(canLeave);
     const park = roomFrom(leaving, bytes, this.#options.freeBytes());
@@ -170,7 +172,7 @@ export class Rotation {
   }
 
   #tellStrain(): void {
-    const guests = this.#guests().filter(({ keep }) => keep !== 'resident');
+    const guests = this.#guests();
     const mib = guests.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
     const names = guests.map(({ name }) => name).join(', ');
     this.#options.tell({

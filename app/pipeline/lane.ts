@@ -122,8 +122,9 @@ export class Lane {
     return this.#inWork === null;
   }
 
-  get waiting(): boolean {
-    return this.#firstFeed() !== null;
+  /** A frame waits, and its model's memory is there. */
+  get ready(): boolean {
+    return this.residence === 'resident' && this.#firstFeed() !== null;
   }
 
   /** When the first of its waiting frames was captured; null: none waits. */

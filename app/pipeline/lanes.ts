@@ -42,14 +42,10 @@ export class Lanes {
     return this.#byPriority;
   }
 
-  /** A model waits while its memory is elsewhere, and while those of higher priorities, in work or
-   *  about to be, need all processors. */
+  /** A model waits while those of higher priorities, in work or about to be, need all processors. */
   lets(lane: Lane, processors: number): boolean {
-    if (lane.residence !== 'resident') return false;
     const higher = this.#byPriority.filter(
-      (other) =>
-        other.priority > lane.priority &&
-        (!other.idle || (other.residence === 'resident' && other.waiting)),
+      (other) => other.priority > lane.priority && (!other.idle || other.ready),
     );
     return higher.reduce((sum, { threads }) => sum + threads, 0) < processors;
   }

@@ -342,7 +342,7 @@ export class Pipeline implements SnapshotPart {
   #submitWaiting(): void {
     if (this.#state === 'stopping') return;
     for (const lane of this.#lanes.byPriority) {
-      if (!lane.idle || !lane.waiting) continue;
+      if (!lane.idle || !lane.ready) continue;
       lane.yields = !this.#lanes.lets(lane, this.#processors);
       if (!lane.yields) this.#submitNext(lane);
     }

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { DiskStore } from '../../app/parking/disk-store.ts';
 import { House } from '../support/house.ts';
-import { answer, outside, SEVERAL_PIECES } from '../support/parked.ts';
+import { afterEachPiece, answer, outside, SEVERAL_PIECES } from '../support/parked.ts';
 
 const [what, folder = ''] = process.argv.slice(2);
 
@@ -14,13 +14,7 @@ const [what, folder = ''] = process.argv.slice(2);
 class CutStore extends DiskStore {
   override async create(block: string) {
     const incoming = await super.create(block);
-    return {
-      ...incoming,
-      write: async (number: number, piece: Uint8Array) => {
-        await incoming.write(number, piece);
-        process.kill(process.pid, 'SIGKILL');
-      },
-    };
+    return afterEachPiece(incoming, () => void process.kill(process.pid, 'SIGKILL'));
   }
 }
 

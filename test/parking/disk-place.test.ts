@@ -15,9 +15,9 @@ import { DiskStore } from '../../app/parking/disk-store.ts';
 import { House } from '../support/house.ts';
 import {
   answer,
+  comesBack,
   expectLost,
   outside,
-  overwriteFree,
   SEVERAL_PIECES,
   SMALL,
 } from '../support/parked.ts';
@@ -52,24 +52,17 @@ after(() => house.stop());
 
 test('a model waits in a file, all of its memory is for others, and it comes back', async () => {
   const model = await house.load({ name: 'waits', source: SEVERAL_PIECES }, 16);
-  const { place, told } = outside(store());
-  await place.start();
-  const expected = answer(model);
-  for (let round = 1; round <= 3; round += 1) {
-    await place.park(model);
-    assert.equal(model.parking().heldBytes, 0);
+  const there = outside(store());
+  const { place } = there;
+  const waits = (round: number) => {
     const [waiting] = place.parked();
     assert.deepEqual([waiting?.place, waiting?.state], ['disk', 'away']);
     assert.equal(files().length, 1);
     const { held_bytes, models, parks } = place.figures();
     assert.deepEqual([held_bytes, models, parks], [waiting?.packed_bytes, 1, round]);
-    await overwriteFree(house);
-    await place.restore(model);
-    assert.deepEqual(answer(model), expected);
-    assert.deepEqual(files(), []);
-  }
-  const { restores, lost, failures, written_bytes, read_bytes } = place.figures();
-  assert.deepEqual([restores, lost, failures, told], [3, 0, 0, []]);
+  };
+  await comesBack(house, there, model, { waits, back: () => assert.deepEqual(files(), []) });
+  const { written_bytes, read_bytes } = place.figures();
   assert.ok(written_bytes > 3 * PIECE && written_bytes === read_bytes);
   await place.stop();
 });

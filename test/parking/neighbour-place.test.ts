@@ -4,7 +4,14 @@ import type { Model } from '../../app/models/model.ts';
 import { type NeighbourOptions, NeighbourStore } from '../../app/parking/neighbour-store.ts';
 import { Authority } from '../support/certificates.ts';
 import { House } from '../support/house.ts';
-import { answer, expectLost, outside, overwriteFree, SEVERAL_PIECES } from '../support/parked.ts';
+import {
+  afterEachPiece,
+  answer,
+  comesBack,
+  expectLost,
+  outside,
+  SEVERAL_PIECES,
+} from '../support/parked.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { Valkey } from '../support/valkey.ts';
 
@@ -33,26 +40,20 @@ after(() => house.stop());
 
 test('a model waits in pieces that expire, and comes back', async () => {
   const model = await load('waits');
-  const { place, told } = outside(store());
-  await place.start();
-  const expected = answer(model);
-  for (let round = 1; round <= 3; round += 1) {
-    await place.park(model);
-    assert.equal(model.parking().heldBytes, 0);
+  const there = outside(store());
+  const waits = async () => {
     const keys = await server.with((client) => client.keys('*'));
     assert.ok(keys.length >= 3);
     const [seconds = -1] = await server.with((client) =>
       Promise.all(keys.map((k) => client.ttl(k))),
     );
     assert.ok(seconds > 0 && seconds <= 600, `${seconds}`);
-    await overwriteFree(house);
-    await place.restore(model);
-    assert.deepEqual(answer(model), expected);
+  };
+  const back = async () => {
     assert.equal(await server.with((client) => client.dbsize()), 0);
-  }
-  const { restores, lost, failures } = place.figures();
-  assert.deepEqual([restores, lost, failures, told], [3, 0, 0, []]);
-  await place.stop();
+  };
+  await comesBack(house, there, model, { waits, back });
+  await there.place.stop();
 });
 
 test('whatever becomes of a piece, the model answers, and what happened is told', async () => {
@@ -111,13 +112,7 @@ class CutStore extends NeighbourStore {
 
   override async create(block: string) {
     const incoming = await super.create(block);
-    return {
-      ...incoming,
-      write: async (number: number, piece: Uint8Array) => {
-        await incoming.write(number, piece);
-        if (CutStore.way === 'in') await CutStore.cut();
-      },
-    };
+    return afterEachPiece(incoming, () => (CutStore.way === 'in' ? CutStore.cut() : undefined));
   }
 
   override async open(block: string) {

@@ -13,12 +13,11 @@ export class Aside {
   async park(model: Model): Promise<void> {
     const failure = this.fails.park.shift();
     if (failure !== undefined) throw new Error(failure);
-    const { ep_model_pack, ep_model_read_packed, ep_model_send_away } = this.#native;
     await model.park(1000);
-    await callAsync(ep_model_pack, model.handle);
+    await model.pack();
     const bytes = Buffer.alloc(model.parking().packedBytes);
-    await callAsync(ep_model_read_packed, model.handle, 0, bytes, bytes.length);
-    await callAsync(ep_model_send_away, model.handle);
+    await callAsync(this.#native.ep_model_read_packed, model.handle, 0, bytes, bytes.length);
+    await model.sendAway();
     this.#bytes.set(model, bytes);
   }
 

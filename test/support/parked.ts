@@ -5,7 +5,7 @@ import { Pool } from '../../app/memory/pool.ts';
 import type { Model } from '../../app/models/model.ts';
 import { OutsidePlace } from '../../app/parking/outside-place.ts';
 import type { PlaceEvent } from '../../app/parking/place.ts';
-import type { Store } from '../../app/parking/store.ts';
+import type { Incoming, Store } from '../../app/parking/store.ts';
 import { ROOT } from './edgepool.ts';
 import type { House } from './house.ts';
 
@@ -59,6 +59,40 @@ export async function overwriteFree(house: House): Promise<void> {
   new Uint8Array(koffi.view(block, bytes)).fill(0xa5);
   ep_pool_free(pool.handle, block);
   await pool.stop();
+}
+
+/** Three times parked and restored, and what was its memory written over meanwhile: it answers as
+ *  before, and nothing was lost. `waits` and `back` look at the place in between. */
+export async function comesBack(
+  house: House,
+  { place, told }: Outside,
+  model: Model,
+  { waits, back }: Record<'waits' | 'back', (round: number) => Promise<void> | void>,
+): Promise<void> {
+  await place.start();
+  const expected = answer(model);
+  for (let round = 1; round <= 3; round += 1) {
+    await place.park(model);
+    assert.equal(model.parking().heldBytes, 0);
+    await waits(round);
+    await overwriteFree(house);
+    await place.restore(model);
+    assert.deepEqual(answer(model), expected);
+    await back(round);
+  }
+  const { restores, lost, failures } = place.figures();
+  assert.deepEqual([restores, lost, failures, told], [3, 0, 0, []]);
+}
+
+/** Something happens each time a piece has gone in. */
+export function afterEachPiece(incoming: Incoming, happens: () => Promise<void> | void): Incoming {
+  return {
+    ...incoming,
+    write: async (number, piece) => {
+      await incoming.write(number, piece);
+      await happens();
+    },
+  };
 }
 
 /** The model is parked, something befalls what it has left, and it answers as before all the same;
