@@ -1,7 +1,7 @@
 import { runtimeLibrary } from '../models/runtime-library.ts';
 import { Delegate } from '../native/constants.ts';
 import type { BenchContext } from './bench.ts';
-import { type Allocator, edgepool, generalAllocators } from './contenders.ts';
+import { type Allocator, edgepool, generalAllocators, glibc } from './contenders.ts';
 import { modelTitle } from './models.ts';
 import { benchProgram, jsonLines } from './program.ts';
 import { OURS } from './result.ts';
@@ -36,6 +36,8 @@ export interface LoadCase {
   laterRuns?: number;
   /** By default all. */
   contenders?: readonly Allocator[];
+  /** Contenders beside ours and glibc take part in one round of so many; by default in each. */
+  othersEvery?: number;
   cache: 'warm' | 'cold';
   aged: boolean;
 }
@@ -49,6 +51,8 @@ interface Pool {
 type Told = Record<`${(typeof PARTS)[number] | 'total'}_ns`, number> & { faults: number };
 
 const THREADS = 1;
+/** Whom a promise names with a number of processes. */
+const ALWAYS: readonly Allocator[] = [edgepool, glibc];
 const NS_PER_MS = 1e6;
 /** An aged heap holds so many times the model's pool before half of it is given back. */
 const AGED_POOLS = 2.5;
@@ -72,7 +76,7 @@ export class LoadSampler {
   async take(wanted: LoadCase): Promise<Record<string, Sample[]>> {
     const { models, tell } = this.#context;
     const { file, runs, cache, aged, contenders = this.contenders } = wanted;
-    const { laterRuns = runs, later } = wanted;
+    const { laterRuns = runs, later, othersEvery = 1 } = wanted;
     tell(`load: ${modelTitle(file)}, ${cache}, ${aged ? 'aged' : 'fresh'} heap, ${runs} times`);
     const { mappedBytes } = await models.fit(file, THREADS);
     const ends = await models.ends(file);
@@ -80,6 +84,7 @@ export class LoadSampler {
     for (let run = 0; run < runs; run += 1) {
       const once = { ...wanted, later: run < laterRuns ? later : 0 };
       for (const contender of contenders) {
+        if (run % othersEvery !== 0 && !ALWAYS.includes(contender)) continue;
         taken[contender.id]?.push(await this.#once(contender, once, { mappedBytes, ends }));
       }
     }

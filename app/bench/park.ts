@@ -32,7 +32,7 @@ const WAYS = [
 ] as const;
 
 const PLANS = {
-  full: { models: ['resnet18', 'mobilenet_v3_large'], rounds: 50, loads: 3, processes: 2 },
+  full: { models: ['resnet18', 'mobilenet_v3_large'], rounds: 15, loads: 3, processes: 2 },
   tiny: { models: ['tiny_int8'], rounds: 3, loads: 1, processes: 1 },
 } as const;
 
