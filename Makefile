@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage park-rounds lint format \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage park-rounds neighbours lint format \
         models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
@@ -57,6 +57,13 @@ park-rounds: setup-test ## park and restore every model 1,000 times every way, i
 	@cd native && cmake --preset release -DEP_BUILD_TESTS=ON >/dev/null
 	@cmake --build build/native --target park_test
 	@EP_ROUNDS=$${PARK_ROUNDS:-1000} build/native/park_test --gtest_filter='*Parking*'
+
+# The same test as among all others, with a network that is cut for a minute, and what is measured.
+neighbours: setup-test ## park models at neighbours on a network of 1 Gbit/s, on a quiet machine (CUT_SECONDS=N, ROUNDS=N)
+	@cd native && cmake --preset release -DEP_BUILD_TESTS=ON >/dev/null
+	@cmake --build build/native --target delay_relay
+	@CUT_SECONDS=$${CUT_SECONDS:-60} node --import tsx --test --test-reporter=spec test/parking/neighbour-network.test.ts
+	@node --import tsx scripts/neighbours/measure.ts
 
 lint: setup-test ## check format, types, imports, native code and scripts
 	@scripts/lint.sh

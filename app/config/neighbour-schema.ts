@@ -14,6 +14,13 @@ export const neighbourSchema = {
       default: null,
       description: '`rediss://host:6379`, by TLS, or `redis://host:6379`. null: there is none.',
     },
+    cluster: {
+      type: 'boolean',
+      default: false,
+      description:
+        'The server is one of a cluster, which shares the pieces out. Where one of them is lost, ' +
+        'only what it had is.',
+    },
     username: {
       type: ['string', 'null'],
       default: null,

@@ -1,63 +1,47 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Redis } from 'iovalkey';
+import { ServerLink, type ServerOptions } from './server-link.ts';
 import type { Incoming, Outgoing, Store } from './store.ts';
 
-export interface NeighbourOptions {
-  /** redis:// or rediss://, without user and password. */
-  url: string;
-  username: string | null;
-  password: string | null;
-  /** A PEM file of the authorities to trust; null: those that Node knows. */
-  ca: string | null;
+export interface NeighbourOptions extends ServerOptions {
   expirySeconds: number;
-  /** For a connection, and for each command. */
-  timeoutMs: number;
 }
 
 /**
- * Blocks are keys of a Valkey or Redis server, one a piece, which expire. Nothing is tried twice: a
- * server that does not answer in time is lost, until something is parked there again.
+ * Blocks are keys of a Valkey or Redis server, or of a cluster of them, one a piece, which expire.
+ * Nothing is tried twice: a server that does not answer in time is lost, until something is parked
+ * there again.
  */
 export class NeighbourStore implements Store {
   readonly name = 'neighbour' as const;
   readonly number = 2;
-  readonly #options: NeighbourOptions;
+  readonly #expirySeconds: number;
+  readonly #link: ServerLink;
   /** Keys of this process alone begin with it. */
   readonly #prefix = `edgepool:${randomUUID()}`;
   readonly #counts = new Map<string, number>();
-  #client: Redis | null = null;
-  #lastFault: string | null = null;
 
-  constructor(options: NeighbourOptions) {
-    this.#options = options;
+  constructor({ expirySeconds, ...server }: NeighbourOptions) {
+    this.#expirySeconds = expirySeconds;
+    this.#link = new ServerLink(server, { who: 'place neighbour', settings: 'parking.neighbour' });
   }
 
-  /** Connects when something is parked there: a server that is away keeps nobody from starting. */
-  async start(): Promise<void> {
-    const { ca } = this.#options;
-    try {
-      if (ca !== null) readFileSync(ca);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new Error(`parking.neighbour.ca ${ca}: cannot be read (${code})`);
-    }
+  start(): Promise<void> {
+    return this.#link.start();
   }
 
-  async stop(): Promise<void> {
-    this.#client?.disconnect();
-    this.#client = null;
+  stop(): Promise<void> {
+    return this.#link.stop();
   }
 
   async create(block: string): Promise<Incoming> {
-    const client = await this.#connected();
-    const { expirySeconds } = this.#options;
+    const client = await this.#link.connected();
     this.#counts.set(block, 0);
     return {
       write: async (number, piece) => {
         this.#counts.set(block, number + 1);
-        await this.#told(client, () =>
-          client.set(this.#key(block, number), Buffer.from(piece.buffer), 'EX', expirySeconds),
+        const bytes = Buffer.from(piece.buffer);
+        await this.#link.told(client, () =>
+          client.set(this.#key(block, number), bytes, 'EX', this.#expirySeconds),
         );
       },
       finish: async () => undefined,
@@ -66,12 +50,14 @@ export class NeighbourStore implements Store {
   }
 
   async open(block: string): Promise<Outgoing> {
-    const client = await this.#connected();
+    const client = await this.#link.connected();
     return {
       read: async (number) => {
-        const piece = await this.#told(client, () => client.getBuffer(this.#key(block, number)));
+        const piece = await this.#link.told(client, () =>
+          client.getBuffer(this.#key(block, number)),
+        );
         if (piece !== null) return piece;
-        throw this.#fault(
+        throw this.#link.fault(
           `piece ${number} is gone: it expired, was evicted or the server restarted`,
         );
       },
@@ -82,70 +68,13 @@ export class NeighbourStore implements Store {
   async drop(block: string): Promise<void> {
     const count = this.#counts.get(block) ?? 0;
     this.#counts.delete(block);
-    // Where the server is away they expire.
-    if (this.#client?.status !== 'ready') return;
+    // Where the server is away they expire. Each by itself: in a cluster they lie here and there.
+    const client = this.#link.ready;
     const keys = Array.from({ length: count }, (_, number) => this.#key(block, number));
-    await this.#client.unlink(keys);
+    await Promise.all(keys.map((key) => client?.unlink(key)));
   }
 
   #key(block: string, number: number): string {
     return `${this.#prefix}:${block}:${number}`;
-  }
-
-  async #connected(): Promise<Redis> {
-    if (this.#client?.status === 'ready') return this.#client;
-    this.#client?.disconnect();
-    const client = this.#newClient();
-    this.#client = client;
-    await this.#told(client, async () => {
-      await client.connect();
-      // A password is asked for with the first command, not with the connection.
-      await client.ping();
-    });
-    return client;
-  }
-
-  #newClient(): Redis {
-    const { url, username, password, ca, timeoutMs } = this.#options;
-    const { hostname, port, protocol } = new URL(url);
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const tls = { servername: host, ...(ca === null ? {} : { ca: readFileSync(ca) }) };
-    const client = new Redis({
-      host,
-      port: Number(port || 6379),
-      ...(username === null ? {} : { username }),
-      ...(password === null ? {} : { password }),
-      ...(protocol === 'rediss:' ? { tls } : {}),
-      lazyConnect: true,
-      connectTimeout: timeoutMs,
-      commandTimeout: timeoutMs,
-      enableOfflineQueue: false,
-      enableReadyCheck: false,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-    });
-    // Why it failed comes here; commands only learn that the connection is closed.
-    client.on('error', (error: Error) => {
-      this.#lastFault = error.message;
-    });
-    return client;
-  }
-
-  async #told<T>(client: Redis, action: () => Promise<T>): Promise<T> {
-    this.#lastFault = null;
-    try {
-      return await action();
-    } catch (error) {
-      // At once: it calls itself ready until the other side has agreed.
-      if (this.#client === client) this.#client = null;
-      client.disconnect();
-      throw this.#fault(
-        this.#lastFault ?? (error instanceof Error ? error.message : String(error)),
-      );
-    }
-  }
-
-  #fault(what: string): Error {
-    return new Error(`place neighbour, ${this.#options.url}: ${what}`);
   }
 }

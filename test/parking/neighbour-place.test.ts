@@ -211,3 +211,49 @@ test('a server is believed by its certificate, as long as that holds', async () 
   const old = await Valkey.start([], authority.issue('old', '127.0.0.1', -1));
   await expectRefused({ url: `rediss://127.0.0.1:${old.port}`, ca }, /certificate has expired/);
 });
+
+/** It refuses us from the time on at which the model waits there, and says why. */
+async function expectRefusedBack(
+  options: Partial<NeighbourOptions>,
+  refuse: () => Promise<void>,
+  reason: RegExp,
+): Promise<void> {
+  const model = await load('returns');
+  const there = outside(store(options));
+  await there.place.start();
+  await expectLost(there, model, refuse, /^place neighbour, redis/);
+  await assert.rejects(there.place.park(model), reason);
+  assert.deepEqual(
+    there.told.map(({ kind }) => kind),
+    ['parking_failed'],
+  );
+  await there.place.stop();
+  await house.clear();
+}
+
+test('a server that takes the password no more while a model waits costs time and nothing else', async () => {
+  const guarded = await Valkey.start(['--user', 'edgepool', 'on', '>right', '~*', '+@all']);
+  const url = `redis://127.0.0.1:${guarded.port}`;
+  const refuse = () =>
+    guarded.with(async (client) => {
+      await client.call('ACL', 'SETUSER', 'edgepool', 'resetpass', '>other');
+      await client.call('ACL', 'SETUSER', 'default', 'off');
+      await client.call('CLIENT', 'KILL', 'USER', 'edgepool');
+    });
+  await expectRefusedBack({ url, username: 'edgepool', password: 'right' }, refuse, /WRONGPASS/);
+});
+
+test('a certificate that expires while a model waits costs time and nothing else', async () => {
+  const authority = new Authority(scratch.path, 'later');
+  const ca = authority.pair.certificate;
+  const expired = authority.issue('expired', '127.0.0.1', -1);
+  const good = await Valkey.start([], authority.issue('valid', '127.0.0.1'));
+  const refuse = () =>
+    good.with(async (client) => {
+      const files = ['tls-cert-file', expired.certificate, 'tls-key-file', expired.key];
+      await client.call('CONFIG', 'SET', ...files);
+      await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    });
+  const url = `rediss://127.0.0.1:${good.port}`;
+  await expectRefusedBack({ url, ca }, refuse, /certificate has expired/);
+});

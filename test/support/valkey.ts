@@ -10,6 +10,7 @@ import { until } from './until.ts';
 export class Valkey {
   readonly port: number;
   readonly #words: readonly string[];
+  readonly #tls: boolean;
   #process: ChildProcess | null = null;
 
   /** `tls`: it speaks nothing else. */
@@ -21,15 +22,16 @@ export class Valkey {
         : ['--port', '0', '--tls-port', `${port}`, '--tls-auth-clients', 'no']
             .concat(['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key])
             .concat(['--tls-ca-cert-file', tls.certificate]);
-    const server = new Valkey(port, [...files, ...words]);
+    const server = new Valkey(port, [...files, ...words], tls !== null);
     await server.start();
     after(() => server.kill());
     return server;
   }
 
-  private constructor(port: number, words: readonly string[]) {
+  private constructor(port: number, words: readonly string[], tls: boolean) {
     this.port = port;
     this.#words = words;
+    this.#tls = tls;
   }
 
   async start(): Promise<void> {
@@ -59,7 +61,8 @@ export class Valkey {
 
   /** Does something with what is there, as somebody who may. */
   async with<T>(action: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis({ port: this.port, host: '127.0.0.1' });
+    const tls = this.#tls ? { tls: { rejectUnauthorized: false } } : {};
+    const client = new Redis({ port: this.port, host: '127.0.0.1', ...tls });
     try {
       return await action(client);
     } finally {
