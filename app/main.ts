@@ -85,9 +85,10 @@ export async function main(program: Program) {
   models.attach(pipeline);
   models.onParkingEvent = ({ kind, ...fields }) => telemetry.event(kind, fields);
 
-  const ground = [memory, region, runtime, ...frames, models, memory.proof, events];
+  const { lending } = models;
+  const ground = [memory, lending, region, runtime, ...frames, models, memory.proof, events];
   const tellers = [report, health, telemetry, window];
-  const prepared = [commands.preparation, eventLoopDelay];
+  const prepared = [lending.steps, commands.preparation, eventLoopDelay];
   const stream = [...prepared, pipeline, commands, announcement, statusLine, service];
   return new Lifecycle([...ground, ...tellers, ...stream], signal);
 }

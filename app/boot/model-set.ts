@@ -2,6 +2,7 @@ import type { Config, ModelConfig } from '../config/config.ts';
 import { stateFolder } from '../config/state-folder.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
+import type { LendingEvent, LendingFigures } from '../parking/lender.ts';
 import type { ParkedModel, PlaceEvent, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Places } from '../parking/places.ts';
 import type { RotationEvent } from '../parking/rotation.ts';
@@ -10,6 +11,7 @@ import { findNamed } from '../pipeline/unknown-name.ts';
 import type { ScheduleSnapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
+import { Lending } from './lending.ts';
 import { makePlaces } from './make-places.ts';
 import type { Part } from './part.ts';
 import { type PlannedModel, planModel } from './plan.ts';
@@ -37,7 +39,9 @@ export class ModelSet implements Part {
   /** Planned models that could not be loaded and were left out. */
   readonly refused: Refused[] = [];
   /** Something happened to models that are parked, or take turns. */
-  onParkingEvent: (event: PlaceEvent | RotationEvent) => void = () => undefined;
+  onParkingEvent: (event: PlaceEvent | RotationEvent | LendingEvent) => void = () => undefined;
+  /** Starts before the region does. */
+  readonly lending: Lending;
   readonly #options: ModelSetOptions;
   readonly #models: PooledModel[];
   readonly #leaving = new AbortController();
@@ -61,9 +65,15 @@ export class ModelSet implements Part {
         this.onParkingEvent(event);
       },
     });
+    this.lending = new Lending({
+      ...options,
+      awayBytes: () => this.#taking.awayBytes,
+      tell: (event) => this.onParkingEvent(event),
+    });
     this.#taking = new TakingTurns({
       region: options.region,
       place: this.#places.outside,
+      lender: this.lending.lender,
       models: () => this.#models.filter((model) => model.pool.started && !this.#parked.has(model)),
       tell: (event) => {
         options.log.warn(event.message);
@@ -178,6 +188,7 @@ export class ModelSet implements Part {
       const begin = performance.now();
       let tookMs = 0;
       await this.#undisturbed(async () => {
+        await this.#taking.takeBackFor(model);
         await this.#places.restore(model.model);
         tookMs = performance.now() - begin;
         try {
@@ -192,8 +203,9 @@ export class ModelSet implements Part {
     });
   }
 
-  places(): { places: PlaceFigures[]; parked: ParkedModel[] } {
-    return { places: this.#places.figures(), parked: this.#places.parked() };
+  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingFigures | null } {
+    const lending = this.lending.lender?.figures() ?? null;
+    return { places: this.#places.figures(), parked: this.#places.parked(), lending };
   }
 
   async #takeOut(model: PooledModel, place: PlaceName): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Region } from '../memory/region.ts';
 import { roundUp } from '../models/sizing.ts';
+import type { Lender } from '../parking/lender.ts';
 import type { Keep } from '../parking/moves.ts';
 import type { Place } from '../parking/place.ts';
 import { Rotation, type RotationEvent, type Seat } from '../parking/rotation.ts';
@@ -10,6 +11,8 @@ export interface TakingTurnsOptions {
   region: Region;
   /** Where models wait that have no turn; null: nowhere outside the region. */
   place: Pick<Place, 'park' | 'restore'> | null;
+  /** Whom memory is taken back from first; null: none is lent. */
+  lender: Lender | null;
   /** Those of the stream now: neither unloaded nor parked by a command. */
   models: () => readonly PooledModel[];
   tell: (event: RotationEvent) => void;
@@ -17,6 +20,9 @@ export interface TakingTurnsOptions {
 
 /** In a region of reserved huge pages a pool takes whole ones. */
 const HUGE_PAGE_BYTES = 2 * 2 ** 20;
+
+const bytesFor = ({ planned: { pool } }: PooledModel): number =>
+  roundUp(pool.quotaBytes, HUGE_PAGE_BYTES);
 
 /** A model's place among those that take turns in the region, with and without frames. */
 class OwnSeat implements Seat {
@@ -48,19 +54,20 @@ class OwnSeat implements Seat {
 /** The models that take turns in the region, as `models[].keep` says. */
 export class TakingTurns {
   readonly #rotation: Rotation | null;
+  readonly #models: () => readonly PooledModel[];
+  readonly #lender: Lender | null;
   readonly #seats = new WeakMap<PooledModel, Seat>();
   #pipeline: Pipeline | null = null;
 
   constructor(options: TakingTurnsOptions) {
-    const { region, place, models, tell } = options;
+    const { region, place, lender, models, tell } = options;
+    this.#models = models;
+    this.#lender = lender;
     this.#rotation =
       place === null
         ? null
         : new Rotation({
-            seats: () =>
-              models()
-                .filter(({ planned }) => planned.config.keep !== 'resident')
-                .map((model) => this.#seat(model)),
+            seats: () => this.#seated(),
             freeBytes: () => region.stats().unassigned_bytes,
             place,
             tell,
@@ -81,13 +88,23 @@ export class TakingTurns {
     );
   }
 
-  /** Does something with models while none of them is moved. */
+  /** What those need of the region that are away now and come back by themselves. */
+  get awayBytes(): number {
+    return this.#seated()
+      .filter(({ residence }) => residence !== 'resident')
+      .map(({ model }) => model.parking())
+      .reduce((sum, { windowBytes, heldBytes }) => sum + windowBytes - heldBytes, 0);
+  }
+
+  /** Does something with models while none of them is moved, and no memory is lent. */
   async still<T>(action: () => Promise<T>): Promise<T> {
+    await this.#lender?.hold();
     await this.#rotation?.hold();
     try {
       return await action();
     } finally {
       this.#rotation?.release();
+      this.#lender?.release();
     }
   }
 
@@ -96,15 +113,27 @@ export class TakingTurns {
     await this.#rotation?.hold();
   }
 
-  /** Room for a model that is about to be loaded, as far as others may give way. While they are
-   *  still. */
-  async makeRoom({ planned: { pool } }: PooledModel): Promise<void> {
-    await this.#rotation?.makeRoom(roundUp(pool.quotaBytes, HUGE_PAGE_BYTES));
+  /** Room for a model that is about to be loaded: memory that was lent, then as far as others may
+   *  give way. While they are still. */
+  async makeRoom(model: PooledModel): Promise<void> {
+    await this.takeBackFor(model);
+    await this.#rotation?.makeRoom(bytesFor(model));
+  }
+
+  /** Room for a model, as far as memory was lent. While they are still. */
+  async takeBackFor(model: PooledModel): Promise<void> {
+    await this.#lender?.makeRoom(bytesFor(model));
   }
 
   /** A model that is to be unloaded must be there. While they are still. */
   async bring(model: PooledModel): Promise<void> {
     await this.#rotation?.bring(this.#seat(model));
+  }
+
+  #seated(): Seat[] {
+    return this.#models()
+      .filter(({ planned }) => planned.config.keep !== 'resident')
+      .map((model) => this.#seat(model));
   }
 
   #seat(model: PooledModel): Seat {

@@ -1,3 +1,4 @@
+import { lendSchema } from './lend-schema.ts';
 import { neighbourSchema } from './neighbour-schema.ts';
 
 /** Where models wait that are parked. */
@@ -26,6 +27,7 @@ export const parkingSchema = {
         'place disk is off. Memory cards wear.',
     },
     neighbour: neighbourSchema,
+    lend: lendSchema,
     patience_ms: {
       type: 'number',
       minimum: 0,

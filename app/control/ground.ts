@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../config/config.ts';
 import type { Picture } from '../frames/preview.ts';
+import type { LendingFigures } from '../parking/lender.ts';
 import type { ParkedModel, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Snapshot } from '../stats/snapshot.ts';
@@ -22,7 +23,7 @@ export interface RunningModels {
   park(name: string, place: PlaceName): Promise<ParkedModel>;
   /** Answers how long its memory took, in milliseconds. */
   restore(name: string): Promise<number>;
-  places(): { places: PlaceFigures[]; parked: ParkedModel[] };
+  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingFigures | null };
 }
 
 /** Pictures of what the sources see. Each method throws one line where it refuses. */

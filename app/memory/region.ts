@@ -86,7 +86,20 @@ export class Region {
     };
   }
 
-  /** The pool that owns each 16 KiB chunk, by id; 0 where it is free. */
+  /** Gives free extents of 2 MiB back to the system, as far as there are whole ones; `stats` says
+   *  how many. Throws EP_E_STATE where the region is of reserved huge pages. With `takeBack`: one at
+   *  a time. */
+  lend(bytes: number): Promise<void> {
+    return callAsync(this.native.ep_region_lend, this.handle, bytes);
+  }
+
+  /** Takes so much of it back, populated and locked; throws EP_E_NO_MEMORY where the system has
+   *  less: what is back by then stays. */
+  takeBack(bytes: number): Promise<void> {
+    return callAsync(this.native.ep_region_take_back, this.handle, bytes);
+  }
+
+  /** The pool that owns each 16 KiB chunk, by id; 0 where it is free, 65535 where it is lent. */
   map(): Uint16Array {
     const chunks = this.native.ep_region_map(this.handle, null, 0);
     const owners = new Uint16Array(chunks);

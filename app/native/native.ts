@@ -76,6 +76,8 @@ export interface Native {
   ep_region_map: Call<
     (region: RegionHandle, owners: Uint16Array | null, capacity: number) => number
   >;
+  ep_region_lend: Call<(region: RegionHandle, bytes: number, error: Err) => Status>;
+  ep_region_take_back: Call<(region: RegionHandle, bytes: number, error: Err) => Status>;
 
   ep_pool_create: Call<
     (region: RegionHandle, options: PoolOptionsStruct, out: Out<PoolHandle>, error: Err) => Status

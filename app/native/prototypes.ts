@@ -5,6 +5,8 @@ export const prototypes = [
   'int32_t ep_region_destroy(ep_region *region, void *error)',
   'void ep_region_get_stats(ep_region *region, _Out_ ep_region_stats *out)',
   'uint32_t ep_region_map(ep_region *region, void *owners, uint32_t capacity)',
+  'int32_t ep_region_lend(ep_region *region, uint64_t bytes, void *error)',
+  'int32_t ep_region_take_back(ep_region *region, uint64_t bytes, void *error)',
   'int32_t ep_pool_create(ep_region *region, const ep_pool_options *options, _Out_ ep_pool **out, void *error)',
   'int32_t ep_pool_destroy(ep_pool *pool, void *error)',
   'int32_t ep_pool_reset(ep_pool *pool, void *error)',

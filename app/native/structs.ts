@@ -85,6 +85,9 @@ export interface RegionStats {
   unassigned_bytes: number;
   largest_run_bytes: number;
   page_bytes: number;
+  lent_bytes: number;
+  extents_lent: number;
+  extents_taken_back: number;
   mappings: number;
   mapping_budget: number;
   pools: number;
@@ -98,6 +101,9 @@ const ep_region_stats = koffi.struct('ep_region_stats', {
   unassigned_bytes: 'uint64_t',
   largest_run_bytes: 'uint64_t',
   page_bytes: 'uint64_t',
+  lent_bytes: 'uint64_t',
+  extents_lent: 'uint64_t',
+  extents_taken_back: 'uint64_t',
   mappings: 'uint32_t',
   mapping_budget: 'uint32_t',
   pools: 'uint32_t',

@@ -16,6 +16,7 @@ list(APPEND EP_SOURCES
   src/pool_part.cpp
   src/record.cpp
   src/region.cpp
+  src/region_lend.cpp
   src/seal.cpp
   src/windows.cpp)
 list(APPEND EP_TESTS
@@ -30,6 +31,7 @@ list(APPEND EP_TESTS
   test/region_test.cpp)
 list(APPEND EP_KERNEL_TESTS
   test/region_kernel_test.cpp
+  test/region_lend_test.cpp
   test/region_limits_test.cpp)
 
 # Every allocation of every model goes through these: worth their size.

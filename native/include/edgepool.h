@@ -103,10 +103,13 @@ typedef struct ep_region_stats {
   uint64_t capacity_bytes;
   uint64_t assigned_bytes;   /**< In pools, by chunk. */
   uint64_t mapped_bytes;     /**< Mapped in pools' windows. */
-  uint64_t unassigned_bytes; /**< capacity - assigned; the reserve is part of it. */
+  uint64_t unassigned_bytes; /**< capacity - assigned - lent; the reserve is part of it. */
   uint64_t
       largest_run_bytes; /**< The longest run of free chunks; any free chunk serves any pool. */
   uint64_t page_bytes;   /**< 4096, or 2 MiB on hugetlb pages. */
+  uint64_t lent_bytes;   /**< The system's for now: ep_region_lend. */
+  uint64_t extents_lent; /**< Since the region was made. */
+  uint64_t extents_taken_back;
   uint32_t mappings;
   uint32_t mapping_budget;
   uint32_t pools;
@@ -137,9 +140,31 @@ EP_API int32_t ep_region_destroy(ep_region* region, ep_error* error);
 /** Any thread, any time. Cost: one lock. */
 EP_API void ep_region_get_stats(ep_region* region, ep_region_stats* out);
 
-/** Who owns each 16 KiB chunk: pool id (from 1), 0 for free. Returns how many there are; writes at
- *  most `capacity`. Any thread. */
+/** In place of a pool's id. */
+#define EP_OWNER_LENT 65535u
+
+/** Who owns each 16 KiB chunk: pool id (from 1), 0 for free, EP_OWNER_LENT for lent. Returns how
+ *  many there are; writes at most `capacity`. Any thread. */
 EP_API uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capacity);
+
+/**
+ * Gives free extents of 2 MiB back to the system, the last ones first, until `bytes` are given or
+ * no whole extent is free: ep_region_stats says how many were. Nobody but ep_region_take_back gets
+ * them while they are lent. EP_E_STATE iff the region is of hugetlb pages, which go back through
+ * the kernel's page counts alone; EP_E_SYSTEM iff the kernel refuses.
+ *
+ * Cost: a system call an extent, which holds up no other thread's use of the region. With
+ * ep_region_take_back: one thread at a time.
+ */
+EP_API int32_t ep_region_lend(ep_region* region, uint64_t bytes, ep_error* error);
+
+/**
+ * Takes lent extents back, `bytes` of them or all there are, each populated and locked as the
+ * region was, with the limits read before. Whoever has used the memory meanwhile must have given it
+ * up. EP_E_NO_MEMORY iff the limits leave no room for the next extent (the message names it):
+ * those before it are back, the others lent as before.
+ */
+EP_API int32_t ep_region_take_back(ep_region* region, uint64_t bytes, ep_error* error);
 
 /* ── Pool ────────────────────────────────────────────────────────────────────────────────────── */
 

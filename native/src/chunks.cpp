@@ -78,6 +78,25 @@ void Chunks::release(const Run& run) {
   free_ += run.count;
 }
 
+bool Chunks::is_extent_of(uint32_t first, uint16_t owner) const {
+  const uint16_t* const begin = owners_.get() + first;
+  return std::all_of(begin, begin + per_extent_, [&](uint16_t other) { return other == owner; });
+}
+
+uint32_t Chunks::last_extent_of(uint16_t owner) const {
+  for (uint32_t end = granules_ / per_extent_ * per_extent_; end != 0; end -= per_extent_) {
+    if (is_extent_of(end - per_extent_, owner)) return end - per_extent_;
+  }
+  return kNone;
+}
+
+uint32_t Chunks::first_extent_of(uint16_t owner) const {
+  for (uint32_t first = 0; first + per_extent_ <= granules_; first += per_extent_) {
+    if (is_extent_of(first, owner)) return first;
+  }
+  return kNone;
+}
+
 uint32_t Chunks::longest_run() const {
   uint32_t longest = 0;
   for (Run run = next_free_run(0); run.count != 0; run = next_free_run(run.first + run.count)) {

@@ -48,10 +48,16 @@ class Chunks {
   /** Pool id, 0 for free. */
   uint16_t owner(uint32_t granule) const { return owners_[granule]; }
 
+  /** The last, or the first, whole extent that is all of one owner: its first granule; kNone iff
+   *  there is none. */
+  uint32_t last_extent_of(uint16_t owner) const;
+  uint32_t first_extent_of(uint16_t owner) const;
+
  private:
   Run next_free_run(uint32_t from) const;
   Run pick_extents(uint32_t wanted, const Site& site) const;
   Run pick_plain(uint32_t wanted) const;
+  bool is_extent_of(uint32_t first, uint16_t owner) const;
 
   std::unique_ptr<uint16_t[]> owners_;
   uint32_t granules_;

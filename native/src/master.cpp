@@ -127,10 +127,10 @@ int32_t Master::attempt(const ep_region_options& options, bool hugetlb, ep_error
       options.populate_step_bytes == 0 ? kDefaultStepBytes : options.populate_step_bytes;
   int32_t status = open(hugetlb, error);
   if (status == EP_OK) {
-    const bool collapsed = !hugetlb && options.pages == EP_PAGES_AUTO;
-    if (!hugetlb) madvise(base_, bytes_, collapsed ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    collapsed_ = !hugetlb && options.pages == EP_PAGES_AUTO;
+    if (!hugetlb) madvise(base_, bytes_, collapsed_ ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     const size_t rounded = (step + kExtentBytes - 1) / kExtentBytes * kExtentBytes;
-    status = populate_in_steps(rounded, collapsed, error);
+    status = populate_in_steps(rounded, error);
   }
   if (status == EP_OK) status = lock(options.lock, error);
   if (status != EP_OK) {
@@ -176,7 +176,7 @@ int32_t Master::map(ep_error* error) {
   return EP_OK;
 }
 
-int32_t Master::populate_in_steps(size_t step_bytes, bool huge, ep_error* error) {
+int32_t Master::populate_in_steps(size_t step_bytes, ep_error* error) {
   for (size_t done = 0; done < bytes_;) {
     const size_t rest = bytes_ - done;
     if (!hugetlb_) {
@@ -186,7 +186,7 @@ int32_t Master::populate_in_steps(size_t step_bytes, bool huge, ep_error* error)
       }
     }
     const size_t bytes = std::min(step_bytes, rest);
-    if (huge) collapse(base_ + done, bytes);
+    if (collapsed_) collapse(base_ + done, bytes);
     if (!populate(base_ + done, bytes)) {
       if (errno == ENOMEM || errno == EFAULT) {
         return too_large(error, bytes_, done, "the kernel refused while populating");
@@ -196,6 +196,28 @@ int32_t Master::populate_in_steps(size_t step_bytes, bool huge, ep_error* error)
     done += bytes;
   }
   return EP_OK;
+}
+
+bool Master::give_extent(uint64_t offset) {
+  return fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                   static_cast<off_t>(kExtentBytes)) == 0;
+}
+
+// The mapping is still locked, and what is populated in it is locked with it.
+int32_t Master::retake_extent(uint64_t offset, ep_error* error) {
+  const Limit limit = nearest_limit("");
+  if (limit.available_bytes < with_kernel_costs(kExtentBytes)) {
+    return fail(error, EP_E_NO_MEMORY, {kExtentBytes, limit.available_bytes, limit.available_bytes},
+                "region: %.1f MiB to be taken back, %.1f MiB available (limit: %s); free memory",
+                static_cast<double>(kExtentBytes) / kMib,
+                static_cast<double>(limit.available_bytes) / kMib, limit.name);
+  }
+  char* const address = base_ + offset;
+  if (collapsed_) collapse(address, kExtentBytes);
+  if (populate(address, kExtentBytes)) return EP_OK;
+  const int32_t status = fail_errno(error, "madvise(MADV_POPULATE_WRITE)", "region");
+  give_extent(offset);
+  return status;
 }
 
 int32_t Master::lock(uint32_t mode, ep_error* error) {

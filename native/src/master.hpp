@@ -28,6 +28,13 @@ class Master {
   /** Takes all of it or, with an error, nothing. `capacity_bytes` is a multiple of kExtentBytes. */
   int32_t take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error);
 
+  /** Gives the pages of the extent at `offset` back to the system; its addresses stay. False with
+   *  errno set iff the kernel does not. Not for hugetlb pages. */
+  bool give_extent(uint64_t offset);
+  /** Takes pages for that extent again, populated and locked as the others are. EP_E_NO_MEMORY iff
+   *  the limits leave no room for them: then nothing has changed. */
+  int32_t retake_extent(uint64_t offset, ep_error* error);
+
   int fd() const { return fd_; }
   /** All of it, present and writable. */
   char* base() const { return base_; }
@@ -40,7 +47,7 @@ class Master {
   int32_t attempt(const ep_region_options& options, bool hugetlb, ep_error* error);
   int32_t open(bool hugetlb, ep_error* error);
   int32_t map(ep_error* error);
-  int32_t populate_in_steps(size_t step_bytes, bool huge, ep_error* error);
+  int32_t populate_in_steps(size_t step_bytes, ep_error* error);
   int32_t lock(uint32_t mode, ep_error* error);
   void give_back();
 
@@ -48,6 +55,7 @@ class Master {
   char* base_ = nullptr;
   size_t bytes_ = 0;
   bool hugetlb_ = false;
+  bool collapsed_ = false;  // asked to be of transparent huge pages
   bool locked_ = false;
   bool transparent_huge_ = false;
 };

@@ -260,13 +260,17 @@ void ep_region::get_stats(ep_region_stats* out) {
   const std::lock_guard lock(mutex_);
   *out = {};
   const uint64_t free = chunks_->free_granules() * granule_bytes_;
+  const uint64_t lent = (extents_lent_ - extents_taken_back_) * ep::kExtentBytes;
   out->capacity_bytes = capacity_bytes_;
-  out->assigned_bytes = capacity_bytes_ - free;
-  out->mapped_bytes = capacity_bytes_ - free;
+  out->assigned_bytes = capacity_bytes_ - free - lent;
+  out->mapped_bytes = out->assigned_bytes;
   out->unassigned_bytes = free;
   out->largest_run_bytes = chunks_->longest_run() * granule_bytes_;
   out->page_bytes =
       master_.hugetlb() ? ep::kExtentBytes : static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  out->lent_bytes = lent;
+  out->extents_lent = extents_lent_;
+  out->extents_taken_back = extents_taken_back_;
   out->mappings = mappings_;
   out->mapping_budget = mapping_budget_;
   out->pools = pools_;

@@ -29,6 +29,8 @@ struct RunNode {
   uint32_t previous;        // the pool's mapping before this one; kNoNode for its first
 };
 inline constexpr uint32_t kNoNode = UINT32_MAX;
+/** In place of a pool's id: the chunk's memory is the system's for now. */
+inline constexpr uint16_t kLent = EP_OWNER_LENT;
 
 /** What a pool holds of the region. Belongs to the pool, changes under the region's lock. */
 struct Holding {
@@ -88,6 +90,10 @@ struct ep_region {
   bool make_room(uint64_t bytes);
   ep::ParkedPools& parked() { return parked_; }
 
+  /** As ep_region_lend and ep_region_take_back. */
+  int32_t lend(uint64_t bytes, ep_error* error);
+  int32_t take_back(uint64_t bytes, ep_error* error);
+
   /** Maps a piece at `address` and makes it present. False with errno set iff the kernel cannot. */
   bool map(char* address, const ep::Piece& piece) const;
 
@@ -109,6 +115,9 @@ struct ep_region {
   ep_status assign_locked(ep::Holding* holding, uint32_t wanted, uint32_t phase, ep::Piece* out);
   void release_last_locked(ep::Holding* holding, uint32_t granules);
   void free_node(ep::Holding* holding);
+  uint32_t claim_extent();
+  uint32_t first_lent_extent();
+  void free_extent(uint32_t first);
 
   std::mutex mutex_;
   uint64_t capacity_bytes_ = 0;
@@ -121,6 +130,8 @@ struct ep_region {
   uint32_t mappings_ = 0;
   uint32_t mapping_budget_ = 0;
   uint32_t pools_ = 0;
+  uint64_t extents_lent_ = 0;  // since the start
+  uint64_t extents_taken_back_ = 0;
   std::array<bool, kMaxPools> ids_{};
   ep::ParkedPools parked_;
 };

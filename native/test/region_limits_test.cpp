@@ -103,6 +103,35 @@ TEST(RegionLimits, TheLimitOfAGroupAboveCountsToo) {
   EXPECT_EQ(create_in_group(inner, 32 * kMib, &message), EP_OK) << message;
 }
 
+/** Lends memory of a region, uses it otherwise and takes back what there is, in a child inside the
+ *  group: the status of that, 97 and more where something else went wrong. */
+int take_back_in_group(const MemoryGroup& group) {
+  return in_child([&] {
+    if (!group.enter()) return 99;
+    const RegionHandle region = make_region(32 * kMib);
+    if (ep_region_lend(region.get(), 16 * kMib, nullptr) != EP_OK) return 98;
+    auto used = std::make_unique<std::vector<char>>(24 * kMib, 1);
+    ep_error error{};
+    const int32_t refused = ep_region_take_back(region.get(), 16 * kMib, &error);
+    const uint64_t lent = stats_of(region).lent_bytes;
+    if (lent == 0 || lent % (2 * kMib) != 0) return 97;
+    if (std::strstr(error.message, "to be taken back") == nullptr) return 97;
+    used.reset();
+    if (ep_region_take_back(region.get(), lent, nullptr) != EP_OK) return 96;
+    return stats_of(region).lent_bytes == 0 ? static_cast<int>(refused) : 95;
+  });
+}
+
+TEST(RegionLimits, WhatIsLentComesBackWhenItsMemoryIsFreeAndIsRefusedBefore) {
+  const std::string name = "edgepool_test_" + std::to_string(getpid());
+  const MemoryGroup group(MemoryGroup::top(), name, 56 * kMib);
+  if (!group.usable()) {
+    not_run("taking memory back in a memory control group: none can be made here");
+    return;
+  }
+  EXPECT_EQ(take_back_in_group(group), EP_E_NO_MEMORY);
+}
+
 /** Gives up every privilege over locked memory in the calling process. */
 bool drop_lock_privilege() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -189,6 +218,10 @@ TEST(RegionLimits, HugePagesServeTheRegionWhereEnoughAreReserved) {
     void* block = ep_pool_alloc(a.get(), 5 * kMib, 64);
     ASSERT_NE(block, nullptr);
     fill(block, 5 * kMib, 5);
+    EXPECT_EQ(stats_of(region).unassigned_bytes, 4 * kMib);
+    ep_error error{};
+    EXPECT_EQ(ep_region_lend(region.get(), 4 * kMib, &error), EP_E_STATE);
+    EXPECT_NE(std::strstr(error.message, "set region.pages to ordinary"), nullptr);
     EXPECT_EQ(stats_of(region).unassigned_bytes, 4 * kMib);
     EXPECT_EQ(ep_region_map(region.get(), nullptr, 0), 1024u);
     EXPECT_EQ(region_mappings().size(), stats_of(region).mappings + 1);

@@ -65,6 +65,32 @@ TEST(Region, MapSaysWhoOwnsEachChunk) {
   EXPECT_NE(ep::pool_id(a.get()), 0u);
 }
 
+TEST(Region, WholeFreeExtentsCanBeLentAndNobodyGetsThemMeanwhile) {
+  const RegionHandle region = make_region(16 * kMib);
+  const PoolHandle a = make_pool(region, "a", 8 * kMib, 5 * kMib);
+  ASSERT_EQ(ep_region_lend(region.get(), 7 * kMib, nullptr), EP_OK);
+  EXPECT_EQ(stats_of(region).lent_bytes, 6 * kMib) << "whole ones";
+  EXPECT_EQ(stats_of(region).assigned_bytes, 5 * kMib);
+  EXPECT_EQ(stats_of(region).unassigned_bytes, 5 * kMib);
+  ASSERT_EQ(ep_region_lend(region.get(), 64 * kMib, nullptr), EP_OK);
+  EXPECT_EQ(stats_of(region).lent_bytes, 10 * kMib) << "what is left of an extent stays";
+  const std::vector<uint16_t> owners = owners_of(region);
+  EXPECT_EQ(std::count(owners.begin(), owners.end(), EP_OWNER_LENT), 640);
+
+  ep_pool* wanted = nullptr;
+  const ep_pool_options options = pool_options("wanted", 4 * kMib, 4 * kMib);
+  EXPECT_EQ(ep_pool_create(region.get(), &options, &wanted, nullptr), EP_E_REGION_FULL);
+  ASSERT_EQ(ep_region_take_back(region.get(), 4 * kMib, nullptr), EP_OK);
+  const PoolHandle b = make_pool(region, options);
+  fill(ep_pool_alloc(b.get(), 3 * kMib, 16), 3 * kMib, 7);
+  ASSERT_EQ(ep_region_take_back(region.get(), 64 * kMib, nullptr), EP_OK);
+  const ep_region_stats stats = stats_of(region);
+  EXPECT_EQ(stats.lent_bytes, 0u);
+  EXPECT_EQ(stats.extents_lent, 5u);
+  EXPECT_EQ(stats.extents_taken_back, 5u);
+  EXPECT_EQ(stats.assigned_bytes + stats.unassigned_bytes, 16 * kMib);
+}
+
 TEST(Region, APlannedSizeIsOneRun) {
   const RegionHandle region = make_region(64 * kMib);
   const PoolHandle small = make_pool(region, "small", 16 * kKib, 16 * kKib);

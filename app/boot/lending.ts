@@ -1,0 +1,77 @@
+import type { Config } from '../config/config.ts';
+import type { Region } from '../memory/region.ts';
+import { Lender, type LendingEvent } from '../parking/lender.ts';
+import { LendingServer } from '../parking/lending-server.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Part } from './part.ts';
+
+const BYTES_PER_MIB = 2 ** 20;
+const EVERY_MS = 1000;
+const TIMEOUT_MS = 2000;
+
+export interface LendingOptions {
+  config: Config;
+  region: Region;
+  log: Log;
+  /** What models that take turns and are away need of the region: it is kept for them. */
+  awayBytes: () => number;
+  /** A step could not be made. */
+  tell: (event: LendingEvent) => void;
+}
+
+/**
+ * Memory that is lent where the settings say so. As a part before the region it sees to it that the
+ * server holds no more than its own; `steps`, behind the models, lends and takes back.
+ */
+export class Lending implements Part {
+  /** Null: nothing is lent. */
+  readonly lender: Lender | null;
+  readonly #options: LendingOptions;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: LendingOptions) {
+    this.#options = options;
+    const { mb, own_mb, patience_ms: patienceMs, ...access } = options.config.parking.lend;
+    const ownBytes = own_mb * BYTES_PER_MIB;
+    this.lender =
+      mb === 0
+        ? null
+        : new Lender({
+            region: options.region,
+            server: new LendingServer({ ...access, ownBytes, timeoutMs: TIMEOUT_MS }),
+            boundBytes: mb * BYTES_PER_MIB,
+            patienceMs,
+            tell: (event) => {
+              options.log.warn(event.message);
+              options.tell(event);
+            },
+          });
+  }
+
+  async start(): Promise<void> {
+    await this.lender?.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.lender?.stop();
+  }
+
+  readonly steps: Part = {
+    start: async () => {
+      if (this.lender === null) return;
+      this.#timer ??= setInterval(() => void this.#step(), EVERY_MS);
+    },
+    stop: async () => {
+      if (this.#timer === null) return;
+      clearInterval(this.#timer);
+      this.#timer = null;
+      await this.lender?.idle();
+    },
+  };
+
+  #step(): Promise<void> | undefined {
+    const { config, region, awayBytes } = this.#options;
+    const reserve = config.region.reserve * region.stats().capacity_bytes;
+    return this.lender?.step(reserve + awayBytes());
+  }
+}

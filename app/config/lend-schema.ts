@@ -1,0 +1,61 @@
+/** Memory of the region that is lent to a server of this machine. */
+export const lendSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description:
+    'Memory of the region that its models leave free beyond the reserve (`region.reserve`) is lent ' +
+    'to a Valkey or Redis server on this machine, for the parked models of neighbours, and taken ' +
+    "back when this board's own models need it.",
+  properties: {
+    mb: {
+      type: 'number',
+      minimum: 0,
+      default: 0,
+      description: 'What is lent at most, in MiB, in whole extents of 2 MiB. 0: nothing is.',
+    },
+    own_mb: {
+      type: 'number',
+      minimum: 4,
+      default: 16,
+      description:
+        'What the server may hold where nothing is lent to it, in MiB. Its `maxmemory` is this and ' +
+        'what is lent; its `maxmemory-policy` must let it drop something.',
+    },
+    url: {
+      type: 'string',
+      pattern: '^rediss?://[^@\\s]+$',
+      expects: 'be a URL such as redis://127.0.0.1:6379, without a password',
+      default: 'redis://127.0.0.1:6379',
+      description: 'The server, by `redis://`, or by TLS, `rediss://`.',
+    },
+    username: {
+      type: ['string', 'null'],
+      default: null,
+      description:
+        "Of the server's access list; may `config|set`, `info` and `memory|purge`. null: its default user.",
+    },
+    password: {
+      secret: true,
+      type: ['string', 'null'],
+      default: null,
+      description: 'For the server. null: it asks for none.',
+    },
+    ca: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        "A PEM file of the authorities that a rediss server's certificate may come from. null: " +
+        'those that Node knows.',
+    },
+    patience_ms: {
+      type: 'number',
+      minimum: 10,
+      maximum: 60000,
+      default: 5000,
+      description:
+        'How long the server may take to give memory up that is taken back, and the system to have it.',
+    },
+  },
+} as const;
