@@ -63,6 +63,10 @@ export class Model {
     return this.#handle;
   }
 
+  get loaded(): boolean {
+    return this.#handle !== null;
+  }
+
   get info(): ModelInfo {
     if (this.#info === null) {
       throw new Error(`the model ${this.name} is not loaded`);
@@ -198,6 +202,14 @@ export class Model {
   async sealPiece(place: number, number: number, sealed: Uint8Array): Promise<void> {
     const { ep_model_seal_piece: seal } = this.#native;
     await callAsync(seal, this.handle, place, number, sealed, sealed.byteLength);
+  }
+
+  /** Whether piece `number` of a packed model is what was sealed last for that place: then it is a
+   *  piece of this parking too, and need not be sealed again. */
+  async keepPiece(place: number, number: number): Promise<boolean> {
+    const kept: Out<number> = [0];
+    await callAsync(this.#native.ep_model_keep_piece, this.handle, place, number, kept);
+    return kept[0] === 1;
   }
 
   /** Gives all memory of a packed model back. */

@@ -150,6 +150,9 @@ export interface Native {
   ep_model_write_packed: PackedCall;
 
   ep_model_seal_piece: SealedPieceCall;
+  ep_model_keep_piece: Call<
+    (model: ModelHandle, place: number, number: number, kept: Out<number>, error: Err) => Status
+  >;
   ep_model_unseal_piece: SealedPieceCall;
 
   ep_events_create: Call<

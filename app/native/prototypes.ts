@@ -45,6 +45,7 @@ export const prototypes = [
   'int32_t ep_model_send_away(ep_model *model, void *error)',
   'int32_t ep_model_write_packed(ep_model *model, uint64_t offset_bytes, const void *bytes, uint64_t size_bytes, void *error)',
   'int32_t ep_model_seal_piece(ep_model *model, uint32_t place, uint32_t number, void *sealed, uint64_t size_bytes, void *error)',
+  'int32_t ep_model_keep_piece(ep_model *model, uint32_t place, uint32_t number, _Out_ uint32_t *kept, void *error)',
   'int32_t ep_model_unseal_piece(ep_model *model, uint32_t place, uint32_t number, const void *sealed, uint64_t size_bytes, void *error)',
   'int32_t ep_events_create(uint32_t capacity, _Out_ ep_events **out, _Out_ int32_t *read_fd, void *error)',
   'void ep_events_destroy(ep_events *events)',

@@ -579,9 +579,17 @@ EP_API int32_t ep_model_write_packed(ep_model* model, uint64_t offset_bytes, con
 EP_API int32_t ep_model_seal_piece(ep_model* model, uint32_t place, uint32_t number, void* sealed,
                                    uint64_t size_bytes, ep_error* error);
 
+/** Sets `kept` to 1 iff piece `number` of a packed model has the very bytes with which it was
+ * sealed last, and that was for this place: then what was sealed is the piece of this parking too,
+ * and who still has it need not have it sealed again. Else to 0, and nothing has changed. The bytes
+ * are compared by a keyed fingerprint (Poly1305) that stays in the process. Cost: one pass over
+ * them. Fails as ep_model_seal_piece does. */
+EP_API int32_t ep_model_keep_piece(ep_model* model, uint32_t place, uint32_t number, uint32_t* kept,
+                                   ep_error* error);
+
 /** As ep_model_write_packed, for a sealed piece, which may come from anywhere: EP_E_SEAL iff it is
- *  not to the bit the one that was sealed by this process for this model, place, parking and
- * number; then it may be tried again with another. */
+ *  not to the bit the one that this process has sealed or kept for this model, place, parking and
+ *  number; then it may be tried again with another. */
 EP_API int32_t ep_model_unseal_piece(ep_model* model, uint32_t place, uint32_t number,
                                      const void* sealed, uint64_t size_bytes, ep_error* error);
 

@@ -3,12 +3,24 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "external_delegate.hpp"
 #include "gate.hpp"
 #include "graph.hpp"
 #include "lock.hpp"
 #include "seal.hpp"
+
+namespace ep {
+
+/** A piece as it was sealed last. */
+struct KnownPiece {
+  PieceName name = {};
+  Fingerprint fingerprint = {};
+  uint64_t parking = 0;  // the generation of the last parking that it is a piece of
+};
+
+}  // namespace ep
 
 struct ep_model {
   ep_model(ep_runtime* its_runtime, ep_pool* its_pool)
@@ -26,6 +38,7 @@ struct ep_model {
   const uint64_t number = ep::next_number();  // no two models of the process share it
   ep::Lock parking_lock;                      // of the line below
   ep_parking parking = {};
+  std::vector<ep::KnownPiece> pieces;  // by number
 };
 
 namespace ep {

@@ -7,6 +7,7 @@
 // may see once: a generation names one content, and no two parkings of the process share one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct MemorySpan {
   uint64_t bytes;
 };
 
+/** Stands for some bytes, as long as it never leaves the process. */
+using Fingerprint = std::array<uint8_t, EP_SEAL_BYTES>;
+
 /** Of models and of parkings: 1, 2, 3 ... */
 uint64_t next_number();
 
@@ -43,5 +47,11 @@ int32_t seal(const PieceName& name, const std::vector<MemorySpan>& plain, void* 
  * not to the bit what `seal` made under this name: then `plain` holds nothing that may be used. */
 int32_t unseal(const PieceName& name, const void* sealed, uint64_t size_bytes,
                const std::vector<MemorySpan>& plain, ep_error* error);
+
+/** Poly1305 of the bytes of `plain` in order, under a key of the process that seals nothing. Other
+ *  bytes of the same length, at most a piece, have the same one with a chance below 2^-80, whoever
+ *  has chosen them (Bernstein, "The Poly1305-AES message-authentication code", 2005). Fails as
+ *  `seal` does. */
+int32_t fingerprint(const std::vector<MemorySpan>& plain, Fingerprint* out, ep_error* error);
 
 }  // namespace ep

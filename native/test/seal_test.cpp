@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <set>
 
 #include "model.hpp"
 #include "runtime_support.hpp"
@@ -50,6 +51,25 @@ std::vector<Piece> seal_all(ep_model* model, uint32_t place = kPlace) {
 
 int32_t unseal(ep_model* model, uint32_t number, const Piece& piece, ep_error* error = nullptr) {
   return ep_model_unseal_piece(model, kPlace, number, piece.data(), piece.size(), error);
+}
+
+bool keeps(ep_model* model, uint32_t place, uint32_t number) {
+  uint32_t kept = 9;
+  ep_error error = {};
+  EXPECT_EQ(ep_model_keep_piece(model, place, number, &kept, &error), EP_OK) << error.message;
+  return kept == 1;
+}
+
+/** Seals those anew that have changed; returns their numbers. */
+std::set<uint32_t> seal_changed(ep_model* model, std::vector<Piece>* pieces) {
+  std::set<uint32_t> changed;
+  for (uint32_t i = 0; i < pieces->size(); ++i) {
+    if (keeps(model, kPlace, i)) continue;
+    Piece& piece = (*pieces)[i];
+    EXPECT_EQ(ep_model_seal_piece(model, kPlace, i, piece.data(), piece.size(), nullptr), EP_OK);
+    changed.insert(i);
+  }
+  return changed;
 }
 
 class Sealed : public testing::Test {
@@ -141,6 +161,64 @@ TEST_F(Sealed, WhatIsNotToTheBitWhatWasSealedIsRefusedAndTheRightPieceStillTaken
   destroy_pool(other_pool);
 }
 
+// Its weights are where they were, its arena is another one.
+TEST_F(Sealed, WhatHasNotChangedSinceItWasSealedNeedNotBeSealedAgain) {
+  const std::string several_pieces = repository() + "build/models/mobilenet_v3_small_int8.tflite";
+  ep_model* const model = load(pool_, {several_pieces});
+  const std::string expected = run(model, 1, 1);
+  pack(model);
+  const uint64_t bytes = parking_of(model).packed_bytes;
+  EXPECT_FALSE(keeps(model, kPlace, 0));
+  std::vector<Piece> pieces = seal_all(model);
+  for (uint64_t salt = 2; salt < 5; ++salt) {
+    ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+    take_back(model, pieces);
+    run(model, salt, 1);
+    pack(model);
+    ASSERT_EQ(parking_of(model).packed_bytes, bytes);
+    const std::vector<Piece> former = pieces;
+    const std::set<uint32_t> changed = seal_changed(model, &pieces);
+    EXPECT_GT(changed.size(), 0U);
+    EXPECT_LT(changed.size(), pieces.size());
+    ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+    for (uint32_t i = 0; i < pieces.size(); ++i) {
+      Piece altered = pieces[i];
+      altered[salt] ^= 1;
+      EXPECT_EQ(unseal(model, i, altered), EP_E_SEAL);
+      if (changed.count(i) != 0) {
+        EXPECT_EQ(unseal(model, i, former[i]), EP_E_SEAL);
+      }
+      ASSERT_EQ(unseal(model, i, pieces[i]), EP_OK);
+    }
+    ASSERT_EQ(ep_model_restore(model, nullptr), EP_OK);
+    EXPECT_TRUE(run(model, 1, 1) == expected);
+    pack(model);
+    seal_changed(model, &pieces);
+  }
+  // Who has it for one place has it for no other.
+  EXPECT_TRUE(keeps(model, kPlace, 0));
+  EXPECT_FALSE(keeps(model, kPlace + 1, 0));
+  seal_all(model, kPlace + 1);
+  EXPECT_FALSE(keeps(model, kPlace, 0));
+  EXPECT_EQ(ep_model_restore(model, nullptr), EP_OK);
+  unload(model, true);
+}
+
+// A place has it, and this parking has not asked for it.
+TEST_F(Sealed, APieceOfAnEarlierParkingIsRefusedThoughNothingHasChanged) {
+  ep_model* const model = load(pool_, {path_});
+  pack(model);
+  const std::vector<Piece> former = seal_all(model);
+  ASSERT_EQ(ep_model_restore(model, nullptr), EP_OK);
+  pack(model);
+  ASSERT_EQ(ep_model_send_away(model, nullptr), EP_OK);
+  ep_error error = {};
+  EXPECT_EQ(unseal(model, 0, former[0], &error), EP_E_SEAL);
+  EXPECT_NE(std::strstr(error.message, "piece 0 was not sealed for place 3"), nullptr)
+      << error.message;
+  unload(model, true);
+}
+
 TEST_F(Sealed, PiecesComeInOrderOfAPackedModelOnly) {
   ep_model* const model = load(pool_, {path_});
   Piece piece(EP_SEALED_PIECE_BYTES + EP_SEAL_BYTES);
@@ -187,6 +265,21 @@ TEST_F(Sealed, AModelWhoseBytesAreLostIsForgottenAndLoadedAnew) {
       EXPECT_TRUE(run(again, 1, 1) == expected);
       unload(again, true);
     }
+  }
+}
+
+TEST(Seal, FingerprintsTellBytesApartHoweverTheyLie) {
+  char text[5] = {'h', 'e', 'l', 'l', 'o'};
+  ep::Fingerprint whole = {};
+  ep::Fingerprint parts = {};
+  ASSERT_EQ(ep::fingerprint({{text, 5}}, &whole, nullptr), EP_OK);
+  ASSERT_EQ(ep::fingerprint({{text, 2}, {text + 2, 3}}, &parts, nullptr), EP_OK);
+  EXPECT_TRUE(whole == parts);
+  for (int bit = 0; bit < 40; ++bit) {
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
+    ASSERT_EQ(ep::fingerprint({{text, 5}}, &parts, nullptr), EP_OK);
+    EXPECT_FALSE(whole == parts) << bit;
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
   }
 }
 
