@@ -71,7 +71,7 @@ export async function main(program: Program) {
   const announcement = new Announcement(announced);
 
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });
-  for (const part of [pipeline, eventLoopDelay, health, telemetry]) registry.add(part);
+  for (const part of [pipeline, models, eventLoopDelay, health, telemetry]) registry.add(part);
   pipeline.onResult = (result) => {
     telemetry.result(result);
     window.result(result);

@@ -8,7 +8,7 @@ import type { Places } from '../parking/places.ts';
 import type { RotationEvent } from '../parking/rotation.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { findNamed } from '../pipeline/unknown-name.ts';
-import type { ScheduleSnapshot } from '../stats/snapshot.ts';
+import type { ScheduleSnapshot, Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
 import { Lending } from './lending.ts';
@@ -118,6 +118,12 @@ export class ModelSet implements Part {
     await this.#taking.end();
     for (const model of [...this.#models].reverse()) await model.stop();
     await this.#places.stop();
+  }
+
+  snapshot(): Pick<Snapshot, 'parking'> {
+    const models = this.#models.map(({ model }) => model);
+    const known = models.filter((model) => model.loaded || this.#places.has(model));
+    return { parking: this.#places.snapshot(known) };
   }
 
   /** Changes from now on go to this stream too. */

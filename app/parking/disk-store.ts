@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pieceOffset } from './pieces.ts';
-import type { Incoming, Outgoing, Store } from './store.ts';
+import type { Incoming, Outgoing, Renewed, Store } from './store.ts';
 
 const WHOLE = '.sealed';
 const PARTIAL = '.part';
@@ -29,8 +29,22 @@ export class DiskStore implements Store {
   }
 
   async create(block: string): Promise<Incoming> {
+    const handle = await this.#told(() => open(this.#file(block, PARTIAL), 'w', 0o600));
+    return this.#incoming(block, handle);
+  }
+
+  /** In its place: a file that is not finished is never taken for a whole one. */
+  async renew(block: string): Promise<Renewed> {
     const partial = this.#file(block, PARTIAL);
-    const handle = await this.#told(() => open(partial, 'w', 0o600));
+    const handle = await this.#told(async () => {
+      await rename(this.#file(block, WHOLE), partial);
+      return open(partial, 'r+');
+    });
+    return { ...this.#incoming(block, handle), keep: async () => true };
+  }
+
+  #incoming(block: string, handle: FileHandle): Incoming {
+    const partial = this.#file(block, PARTIAL);
     return {
       write: (number, piece) => this.#told(() => writeAll(handle, piece, pieceOffset(number))),
       finish: () =>
@@ -62,6 +76,7 @@ export class DiskStore implements Store {
 
   async drop(block: string): Promise<void> {
     await rm(this.#file(block, WHOLE), { force: true });
+    await rm(this.#file(block, PARTIAL), { force: true });
   }
 
   #file(block: string, ending: string): string {
@@ -70,7 +85,9 @@ export class DiskStore implements Store {
 
   async #empty(): Promise<void> {
     for (const name of await readdir(this.#folder)) {
-      if (name.endsWith(WHOLE) || name.endsWith(PARTIAL)) await rm(join(this.#folder, name));
+      if (!name.endsWith(WHOLE) && !name.endsWith(PARTIAL)) continue;
+      // One that was dropped may go at the same time.
+      await rm(join(this.#folder, name), { force: true });
     }
   }
 

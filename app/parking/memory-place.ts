@@ -1,7 +1,8 @@
 import type { Model } from '../models/model.ts';
-import { parkedModel } from './parked-model.ts';
-import type { ParkedModel, Place, PlaceFigures } from './place.ts';
+import type { PlaceSnapshot } from '../stats/snapshot.ts';
+import type { ParkedModel, Place } from './place.ts';
 import { Tally } from './tally.ts';
+import { parkedModel } from './whereabouts.ts';
 
 export interface MemoryPlaceOptions {
   /** What its models may hold of the region together; null: all of it. */
@@ -18,6 +19,7 @@ export class MemoryPlace implements Place {
   readonly name = 'memory' as const;
   readonly #options: MemoryPlaceOptions;
   readonly #models = new Set<Model>();
+  readonly #restoring = new Set<Model>();
   readonly #tally = new Tally();
 
   constructor(options: MemoryPlaceOptions) {
@@ -53,8 +55,13 @@ export class MemoryPlace implements Place {
 
   async restore(model: Model): Promise<void> {
     const begin = performance.now();
-    await model.restore();
-    this.#models.delete(model);
+    this.#restoring.add(model);
+    try {
+      await model.restore();
+      this.#models.delete(model);
+    } finally {
+      this.#restoring.delete(model);
+    }
     this.#tally.restored(begin, model.parking().heldBytes);
   }
 
@@ -62,18 +69,22 @@ export class MemoryPlace implements Place {
     this.#models.delete(model);
   }
 
-  figures(): PlaceFigures {
+  figures(): PlaceSnapshot {
     return {
       place: this.name,
       bound_bytes: this.#options.boundBytes,
       held_bytes: this.#heldBytes,
+      kept_bytes: 0,
       models: this.#models.size,
       ...this.#tally.figures(),
     };
   }
 
   parked(): ParkedModel[] {
-    return [...this.#models].map((model) => parkedModel(model.name, this.name, model.parking()));
+    return [...this.#models].map((model) => {
+      const restoring = this.#restoring.has(model);
+      return parkedModel(model, this.name, { parking: model.parking(), restoring });
+    });
   }
 
   get #heldBytes(): number {

@@ -1,11 +1,12 @@
 import type { Model } from '../models/model.ts';
 import type { ModelParking } from '../models/model-parking.ts';
 import { NativeError } from '../native/native-error.ts';
-import { parkedModel } from './parked-model.ts';
+import type { PlaceName, PlaceSnapshot } from '../stats/snapshot.ts';
 import { pieceBytes, pieceCount } from './pieces.ts';
-import type { ParkedModel, Place, PlaceEvent, PlaceFigures, PlaceName } from './place.ts';
-import type { Store } from './store.ts';
+import type { ParkedModel, Place, PlaceEvent } from './place.ts';
+import type { Incoming, Renewed, Store } from './store.ts';
 import { Tally } from './tally.ts';
+import { parkedModel } from './whereabouts.ts';
 
 export interface OutsidePlaceOptions {
   store: Store;
@@ -22,6 +23,7 @@ export interface OutsidePlaceOptions {
 
 /** What is known of a model that waits. */
 interface Held {
+  restoring: boolean;
   /** Its name in the store; null: it is not there. */
   block: string | null;
   bytes: number;
@@ -29,21 +31,42 @@ interface Held {
   parking: ModelParking;
 }
 
+/** A block that takes a model. */
+interface Opened {
+  block: string;
+  incoming: Incoming;
+  /** The same, where it has some of the model's pieces already. */
+  renewed: Renewed | null;
+}
+
+/** What a model that is back has left in the store. */
+interface Kept {
+  block: string;
+  bytes: number;
+}
+
 const NO_ROOM: readonly string[] = ['EP_E_REGION_FULL', 'EP_E_MAPPINGS'];
 
 const hasNoRoom = (error: unknown): boolean =>
   error instanceof NativeError && NO_ROOM.includes(error.status);
 
+const bytesOf = (all: ReadonlyMap<Model, { bytes: number }>): number =>
+  [...all.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * Models wait outside of the process, sealed: what comes back is believed only where it is to the
- * bit what was given. All else costs time: the model is loaded from its file.
+ * bit what was given. All else costs time: the model is loaded from its file. What a model has left
+ * there stays when it is back, as long as nobody needs the room: a piece that has not changed until
+ * it is parked again is not sealed and not written again.
  */
 export class OutsidePlace implements Place {
   readonly name: PlaceName;
   readonly #options: OutsidePlaceOptions;
   readonly #held = new Map<Model, Held>();
+  /** The one that came back first in front. */
+  readonly #kept = new Map<Model, Kept>();
   readonly #tally = new Tally();
 
   constructor(options: OutsidePlaceOptions) {
@@ -56,8 +79,10 @@ export class OutsidePlace implements Place {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((held) => this.#drop(held)));
+    const all = [...this.#held.values(), ...this.#kept.values()];
+    await Promise.all(all.map((each) => this.#drop(each)));
     this.#held.clear();
+    this.#kept.clear();
     await this.#options.store.stop();
   }
 
@@ -83,58 +108,50 @@ export class OutsidePlace implements Place {
     const held = this.#held.get(model);
     if (held === undefined)
       throw new Error(`model ${model.name}: is not in the place ${this.name}`);
-    const begin = performance.now();
-    const lost = await this.#bringBack(model, held);
-    if (lost === null) {
-      await this.#restoreHere(model, held);
-      this.#tally.restored(begin, held.bytes);
-    } else {
-      await this.#reload(model, held, lost);
+    held.restoring = true;
+    try {
+      await this.#restore(model, held);
+    } finally {
+      held.restoring = false;
     }
     this.#held.delete(model);
-    await this.#drop(held);
+    await this.#leave(model, held);
   }
 
   forget(model: Model): void {
-    const held = this.#held.get(model);
-    this.#held.delete(model);
-    if (held !== undefined) void this.#drop(held);
+    for (const known of [this.#held, this.#kept]) {
+      const left = known.get(model);
+      known.delete(model);
+      if (left !== undefined) void this.#drop(left);
+    }
   }
 
-  figures(): PlaceFigures {
+  figures(): PlaceSnapshot {
     return {
       place: this.name,
       bound_bytes: this.#options.boundBytes,
-      held_bytes: this.#heldBytes,
+      held_bytes: bytesOf(this.#held),
+      kept_bytes: bytesOf(this.#kept),
       models: this.#held.size,
       ...this.#tally.figures(),
     };
   }
 
   parked(): ParkedModel[] {
-    return [...this.#held].map(([model, { parking }]) =>
-      parkedModel(model.name, this.name, parking),
+    return [...this.#held].map(([model, { restoring, parking }]) =>
+      parkedModel(model, this.name, { restoring, parking: restoring ? model.parking() : parking }),
     );
   }
 
-  get #heldBytes(): number {
-    let sum = 0;
-    for (const { bytes } of this.#held.values()) sum += bytes;
-    return sum;
-  }
-
   async #send(model: Model): Promise<void> {
-    const { store } = this.#options;
-    const { generation, packedBytes } = model.parking();
-    this.#admit(model.name, packedBytes);
-    const block = String(generation);
-    const incoming = await store.create(block);
+    const { packedBytes } = model.parking();
+    await this.#makeRoom(model, packedBytes);
+    const { block, incoming, renewed } = await this.#open(model);
     try {
       for (let number = 0; number < pieceCount(packedBytes); number += 1) {
-        const piece = Buffer.allocUnsafeSlow(pieceBytes(packedBytes, number));
-        await model.sealPiece(store.number, number, piece);
-        await incoming.write(number, piece);
-        this.#tally.writtenBytes += piece.byteLength;
+        const bytes = pieceBytes(packedBytes, number);
+        if (await this.#keeps(model, renewed, number)) this.#tally.unchangedBytes += bytes;
+        else await this.#write(model, incoming, number, bytes);
       }
       await incoming.finish();
     } catch (error) {
@@ -142,16 +159,59 @@ export class OutsidePlace implements Place {
       throw error;
     }
     await model.sendAway();
-    this.#held.set(model, { block, bytes: packedBytes, parking: model.parking() });
+    const parking = model.parking();
+    this.#held.set(model, { restoring: false, block, bytes: packedBytes, parking });
   }
 
-  #admit(name: string, bytes: number): void {
+  async #open(model: Model): Promise<Opened> {
+    const { store } = this.#options;
+    const { generation, packedBytes } = model.parking();
+    const kept = this.#kept.get(model);
+    this.#kept.delete(model);
+    if (kept !== undefined) {
+      // Of another size, nothing of it is where it was.
+      const same = kept.bytes === packedBytes;
+      const renewed = same ? await store.renew?.(kept.block).catch(() => undefined) : undefined;
+      if (renewed !== undefined) return { block: kept.block, incoming: renewed, renewed };
+      await this.#drop(kept);
+    }
+    const block = String(generation);
+    return { block, incoming: await store.create(block), renewed: null };
+  }
+
+  /** Whether the piece is there already. */
+  async #keeps(model: Model, renewed: Renewed | null, number: number): Promise<boolean> {
+    if (renewed === null || !(await model.keepPiece(this.#options.store.number, number))) {
+      return false;
+    }
+    return renewed.keep(number);
+  }
+
+  async #write(model: Model, incoming: Incoming, number: number, bytes: number): Promise<void> {
+    const piece = Buffer.allocUnsafeSlow(bytes);
+    await model.sealPiece(this.#options.store.number, number, piece);
+    await incoming.write(number, piece);
+    this.#tally.writtenBytes += bytes;
+  }
+
+  /** Models that are back give up what they have left, those that came back first first. */
+  async #makeRoom(wanted: Model, bytes: number): Promise<void> {
     const { boundBytes, boundSetting } = this.#options;
-    if (this.#heldBytes + bytes <= boundBytes) return;
-    throw new Error(
-      `model ${name}: its ${bytes} bytes do not fit into the place ${this.name}, which holds ` +
-        `${this.#heldBytes} of ${boundBytes}; raise ${boundSetting} or restore another model`,
-    );
+    const held = bytesOf(this.#held);
+    if (held + bytes > boundBytes) {
+      throw new Error(
+        `model ${wanted.name}: its ${bytes} bytes do not fit into the place ${this.name}, which ` +
+          `holds ${held} of ${boundBytes}; raise ${boundSetting} or restore another model`,
+      );
+    }
+    const others = () => bytesOf(this.#kept) - (this.#kept.get(wanted)?.bytes ?? 0);
+    for (const [model, kept] of this.#kept) {
+      if (held + others() + bytes <= boundBytes) return;
+      if (model === wanted) continue;
+      this.#kept.delete(model);
+      this.#tally.dropped += 1;
+      await this.#drop(kept);
+    }
   }
 
   /** The model stays. Where its memory was taken by others meanwhile it waits in the region, packed,
@@ -164,10 +224,22 @@ export class OutsidePlace implements Place {
       await model.restore();
     } catch (refusal) {
       if (!hasNoRoom(refusal)) throw refusal;
-      this.#held.set(model, { block: null, bytes: 0, parking: model.parking() });
+      const parking = model.parking();
+      this.#held.set(model, { restoring: false, block: null, bytes: 0, parking });
       return;
     }
     throw error;
+  }
+
+  async #restore(model: Model, held: Held): Promise<void> {
+    const begin = performance.now();
+    const lost = await this.#bringBack(model, held);
+    if (lost === null) {
+      await this.#restoreHere(model, held);
+      this.#tally.restored(begin, held.bytes);
+    } else {
+      await this.#reload(model, held, lost);
+    }
   }
 
   /** Null: it is packed in the region; else why its memory is lost. */
@@ -219,7 +291,15 @@ export class OutsidePlace implements Place {
     await reload(model);
   }
 
-  async #drop({ block }: Held): Promise<void> {
+  /** The model is back. */
+  async #leave(model: Model, held: Held): Promise<void> {
+    const { block, bytes } = held;
+    if (block === null) return;
+    if (this.#options.store.renew === undefined) await this.#drop(held);
+    else this.#kept.set(model, { block, bytes });
+  }
+
+  async #drop({ block }: Pick<Held, 'block'>): Promise<void> {
     // What is left behind is of no use to anybody, and is removed or expires.
     if (block !== null) await this.#options.store.drop(block).catch(() => undefined);
   }

@@ -1,45 +1,13 @@
 import type { Model } from '../models/model.ts';
-import type { ResidenceName } from '../native/constants.ts';
+import type { PlaceName, PlaceSnapshot, WhereaboutsSnapshot } from '../stats/snapshot.ts';
 
-export const PLACE_NAMES = ['memory', 'disk', 'neighbour'] as const;
-export type PlaceName = (typeof PLACE_NAMES)[number];
+export type { PlaceName, PlaceSnapshot as PlaceFigures } from '../stats/snapshot.ts';
 
-/** A place's figures. Counts are since the program's start. */
-export interface PlaceFigures {
-  place: PlaceName;
-  /** What its models may hold together; null: the whole region. */
-  bound_bytes: number | null;
-  held_bytes: number;
-  /** Models that wait there. */
-  models: number;
-  parks: number;
-  restores: number;
-  /** Models that could not be brought there, and stayed where they were. */
-  failures: number;
-  /** Models that did not come back as they had been given, and were loaded from their files. */
-  lost: number;
-  /** What was given to it: on a disk, its wear. */
-  written_bytes: number;
-  read_bytes: number;
-  /** Measured, for each MiB that was moved; null: nothing was yet. */
-  park_ms_per_mib: number | null;
-  restore_ms_per_mib: number | null;
-}
+export const PLACE_NAMES = ['memory', 'disk', 'neighbour'] as const satisfies readonly PlaceName[];
 
 /** A model that waits. */
-export interface ParkedModel {
-  model: string;
+export interface ParkedModel extends WhereaboutsSnapshot {
   place: PlaceName;
-  /** parked: whole and in its place; packed: only what is live; away: nothing is in the region. */
-  state: ResidenceName;
-  /** Of the region, now. */
-  held_bytes: number;
-  /** What it has in use. */
-  packed_bytes: number;
-  /** Of the region, once it is restored. */
-  window_bytes: number;
-  /** How long the parking took, the wait for the model to be idle included. */
-  park_ms: number;
 }
 
 /** What happened at a place and is for others to know. */
@@ -68,6 +36,6 @@ export interface Place {
   restore(model: Model): Promise<void>;
   /** The model is unloaded. */
   forget(model: Model): void;
-  figures(): PlaceFigures;
+  figures(): PlaceSnapshot;
   parked(): ParkedModel[];
 }

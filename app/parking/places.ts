@@ -1,5 +1,7 @@
 import type { Model } from '../models/model.ts';
-import type { ParkedModel, Place, PlaceFigures, PlaceName } from './place.ts';
+import type { ParkingSnapshot, PlaceName, PlaceSnapshot } from '../stats/snapshot.ts';
+import type { ParkedModel, Place } from './place.ts';
+import { residentModel } from './whereabouts.ts';
 
 /** How a place is switched on that is off by default. */
 const SWITCHES: Record<PlaceName, string> = {
@@ -47,15 +49,24 @@ export class Places {
   }
 
   forget(model: Model): void {
-    this.#placeOf(model)?.forget(model);
+    for (const place of this.#places) place.forget(model);
   }
 
-  figures(): PlaceFigures[] {
+  figures(): PlaceSnapshot[] {
     return this.#places.map((place) => place.figures());
   }
 
   parked(): ParkedModel[] {
     return this.#places.flatMap((place) => place.parked());
+  }
+
+  /** Where these models are, and how the places are. */
+  snapshot(models: readonly Model[]): ParkingSnapshot {
+    const parked = new Map(this.parked().map((each) => [each.model, each]));
+    return {
+      places: this.figures(),
+      models: models.map((model) => parked.get(model.name) ?? residentModel(model)),
+    };
   }
 
   #placeOf(model: Model): Place | undefined {

@@ -1,4 +1,4 @@
-import type { PlaceName } from './place.ts';
+import type { PlaceName } from '../stats/snapshot.ts';
 
 /** A block that is on its way to a store. */
 export interface Incoming {
@@ -7,6 +7,12 @@ export interface Incoming {
   finish(): Promise<void>;
   /** Nothing of it is left. */
   abandon(): Promise<void>;
+}
+
+/** One that was there as a whole before. */
+export interface Renewed extends Incoming {
+  /** The piece stays as it is there; false: it is not there any more. */
+  keep(number: number): Promise<boolean>;
 }
 
 /** A block that is there, or was. */
@@ -25,6 +31,9 @@ export interface Store {
   start(): Promise<void>;
   stop(): Promise<void>;
   create(block: string): Promise<Incoming>;
+  /** A block that is there, to write some of its pieces anew; it is whole again once that is
+   *  finished. Absent: blocks are always created. */
+  renew?(block: string): Promise<Renewed>;
   open(block: string): Promise<Outgoing>;
   drop(block: string): Promise<void>;
 }

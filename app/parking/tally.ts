@@ -1,4 +1,4 @@
-import type { PlaceFigures } from './place.ts';
+import type { PlaceSnapshot } from '../stats/snapshot.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
 
@@ -21,7 +21,10 @@ class Cost {
   }
 }
 
-type Counted = Omit<PlaceFigures, 'place' | 'bound_bytes' | 'held_bytes' | 'models'>;
+type Counted = Omit<
+  PlaceSnapshot,
+  'place' | 'bound_bytes' | 'held_bytes' | 'kept_bytes' | 'models'
+>;
 
 /** What a place counts and measures. */
 export class Tally {
@@ -29,7 +32,9 @@ export class Tally {
   restores = 0;
   failures = 0;
   lost = 0;
+  dropped = 0;
   writtenBytes = 0;
+  unchangedBytes = 0;
   readBytes = 0;
   readonly #parking = new Cost();
   readonly #restoring = new Cost();
@@ -50,7 +55,9 @@ export class Tally {
       restores: this.restores,
       failures: this.failures,
       lost: this.lost,
+      dropped: this.dropped,
       written_bytes: this.writtenBytes,
+      unchanged_bytes: this.unchangedBytes,
       read_bytes: this.readBytes,
       park_ms_per_mib: this.#parking.msPerMib,
       restore_ms_per_mib: this.#restoring.msPerMib,

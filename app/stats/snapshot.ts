@@ -109,6 +109,64 @@ export interface PoolSnapshot {
   runs: number;
 }
 
+/** Where models wait that are parked. */
+export type PlaceName = 'memory' | 'disk' | 'neighbour';
+
+/** A place's figures. Counts are since the program's start. */
+export interface PlaceSnapshot {
+  place: PlaceName;
+  /** What its models may hold together; null: the whole region. */
+  bound_bytes: number | null;
+  /** By models that wait there. */
+  held_bytes: number;
+  /** By what models have left there that are back: what of it has not changed when they are parked
+   *  again is not written again. */
+  kept_bytes: number;
+  /** Models that wait there. */
+  models: number;
+  parks: number;
+  /** Models that came back as they had been given. */
+  restores: number;
+  /** Models that could not be brought there, and stayed where they were. */
+  failures: number;
+  /** Models that did not come back as they had been given, and were loaded from their files. */
+  lost: number;
+  /** Models that were back and whose bytes were given up there, to make room for others. */
+  dropped: number;
+  /** What was given to it: on a disk, its wear. */
+  written_bytes: number;
+  /** What was there already and was not given again. */
+  unchanged_bytes: number;
+  read_bytes: number;
+  /** Measured, for each MiB that was moved; null: nothing was yet. */
+  park_ms_per_mib: number | null;
+  restore_ms_per_mib: number | null;
+}
+
+/** Where a model's memory is, whether it gets frames or not. */
+export interface WhereaboutsSnapshot {
+  model: string;
+  /** null: it is resident. */
+  place: PlaceName | null;
+  /** parked: whole and in its place; packed: only what is live; away: nothing is in the region;
+   *  restoring: it is on its way back. */
+  state: 'resident' | 'parked' | 'packed' | 'away' | 'restoring';
+  /** Of the region, now. */
+  held_bytes: number;
+  /** What it has in use; 0 while it is resident. */
+  packed_bytes: number;
+  /** Of the region, once it is resident. */
+  window_bytes: number;
+  /** How long the last parking took, the wait for the model to be idle included. */
+  park_ms: number;
+}
+
+/** Every place that is on and every model that is loaded. */
+export interface ParkingSnapshot {
+  places: PlaceSnapshot[];
+  models: WhereaboutsSnapshot[];
+}
+
 /** When a model has its turns. */
 export interface ScheduleSnapshot {
   every: number;
@@ -238,6 +296,7 @@ export interface Snapshot {
   frame_latency_ms: Latency;
   region: RegionSnapshot;
   models: ModelSnapshot[];
+  parking: ParkingSnapshot;
   steady_state: SteadyStateSnapshot;
   conversion_ms: { p50: number; p99: number };
   /** Frame bytes copied between capture and conversion, of all sources. */

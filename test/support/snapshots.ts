@@ -1,5 +1,10 @@
 import { noDrops, noMqtt } from '../../app/stats/registry.ts';
-import type { BoardSnapshot, ModelSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
+import type {
+  BoardSnapshot,
+  ModelSnapshot,
+  ParkingSnapshot,
+  Snapshot,
+} from '../../app/stats/snapshot.ts';
 
 export function modelSnapshot(name: string, label: string | null, more = {}): ModelSnapshot {
   return {
@@ -58,6 +63,37 @@ export function boardSnapshot(more: Partial<BoardSnapshot> = {}): BoardSnapshot 
   };
 }
 
+const noneYet = {
+  ...{ kept_bytes: 0, parks: 0, restores: 0, failures: 0, lost: 0, dropped: 0 },
+  ...{ written_bytes: 0, unchanged_bytes: 0, read_bytes: 0 },
+};
+
+/** Of models that are `resident`, and one each that waits on the disk and comes back from there. */
+export function parkingSnapshot(resident: readonly string[] = []): ParkingSnapshot {
+  const whole = { held_bytes: 11 << 20, packed_bytes: 0, window_bytes: 11 << 20, park_ms: 0 };
+  const away = { held_bytes: 0, packed_bytes: 6 << 20, window_bytes: 8 << 20, park_ms: 41.5 };
+  const disk = { place: 'disk', ...away } as const;
+  return {
+    places: [
+      {
+        ...{ place: 'memory', bound_bytes: null, held_bytes: 0, models: 0, ...noneYet },
+        ...{ park_ms_per_mib: null, restore_ms_per_mib: null },
+      },
+      {
+        ...{ place: 'disk', bound_bytes: 64 << 20, held_bytes: 12 << 20, models: 2, parks: 9 },
+        ...{ restores: 6, failures: 2, lost: 1, dropped: 1, kept_bytes: 4 << 20 },
+        ...{ written_bytes: 20 << 20, unchanged_bytes: 34 << 20, read_bytes: 42 << 20 },
+        ...{ park_ms_per_mib: 8.25, restore_ms_per_mib: 1000 / 2 ** 10 },
+      },
+    ],
+    models: [
+      ...resident.map((model) => ({ model, place: null, state: 'resident' as const, ...whole })),
+      { model: 'waits', state: 'away', ...disk },
+      { model: 'comes', state: 'restoring', ...disk, held_bytes: 6 << 20 },
+    ],
+  };
+}
+
 const counts = [0, 0, 0, 0, 0, 0, 10, 300, 300, 300, 300, 300, 300, 300, 300, 300];
 const distribution = { counts, count: 300, sum_ms: 3700 };
 
@@ -82,6 +118,7 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
       locked: true,
     },
     models,
+    parking: parkingSnapshot(models.map(({ name }) => name)),
     steady_state: { frames_covered: 300, minor_faults: 0, foreign_allocations: 0 },
     conversion_ms: { p50: 1, p99: 2 },
     bytes_copied: 0,

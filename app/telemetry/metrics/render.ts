@@ -3,6 +3,7 @@ import type { Snapshot } from '../../stats/snapshot.ts';
 import { BOARD_COUNTERS, BOARD_GAUGES } from './board.ts';
 import { DISTRIBUTIONS, Distributions } from './distributions.ts';
 import { COUNTERS, GAUGES } from './figures.ts';
+import { PARKING_COUNTERS, PARKING_GAUGES } from './parking.ts';
 
 /** Of `Content-Type` where the text is served. */
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -24,14 +25,14 @@ export async function render(
     registers,
   });
   info.set(identity, 1);
-  for (const { name, help, samples } of [...GAUGES, ...BOARD_GAUGES]) {
+  for (const { name, help, samples } of [...GAUGES, ...PARKING_GAUGES, ...BOARD_GAUGES]) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});
     const gauge = new Gauge({ name, help, labelNames, registers });
     for (const { labels, value } of [first, ...others]) gauge.set(labels ?? {}, value);
   }
-  for (const { name, help, samples } of [...COUNTERS, ...BOARD_COUNTERS]) {
+  for (const { name, help, samples } of [...COUNTERS, ...PARKING_COUNTERS, ...BOARD_COUNTERS]) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});

@@ -48,6 +48,15 @@ test('figures stand in base units, counters and histograms as they were counted'
   has('edgepool_model_invoke_seconds_bucket{model="eyes",le="+Inf"} 300');
   has('edgepool_model_invoke_seconds_sum{model="eyes"} 3.7');
   has('edgepool_mqtt_connected 1');
+  has('edgepool_model_residence{model="eyes",state="resident",place="none"} 1');
+  has('edgepool_model_residence{model="waits",state="away",place="disk"} 1');
+  has(`edgepool_model_packed_bytes{model="waits"} ${6 << 20}`);
+  has(`edgepool_place_bound_bytes{place="disk"} ${64 << 20}`);
+  has(`edgepool_place_held_bytes{place="disk"} ${12 << 20}`);
+  has(`edgepool_place_restore_seconds_per_byte{place="disk"} ${2 ** -30}`);
+  has('edgepool_place_restores_total{place="disk"} 6');
+  has('edgepool_place_lost_total{place="disk"} 1');
+  has(`edgepool_place_unchanged_bytes_total{place="disk"} ${34 << 20}`);
   has('edgepool_temperature_celsius 48.312');
   has('edgepool_clock_hertz 1500000000');
   has('edgepool_throttled{condition="under_voltage"} 0');
@@ -58,6 +67,14 @@ test('figures stand in base units, counters and histograms as they were counted'
 
 test('what the source does not know has no series', async () => {
   assert.doesNotMatch(await render(now, identity), /^edgepool_accuracy_ratio /m);
+});
+
+test('a place without a bound, and one that nothing was brought to yet, have no such series', async () => {
+  const text = await render(now, identity);
+  for (const name of ['bound_bytes', 'park_seconds_per_byte', 'restore_seconds_per_byte']) {
+    assert.doesNotMatch(text, new RegExp(`^edgepool_place_${name}{place="memory"}`, 'm'));
+  }
+  assert.match(text, /^edgepool_place_parks_total{place="memory"} 0$/m);
 });
 
 test('what the machine does not tell has no series', async () => {
@@ -98,7 +115,7 @@ test('the dashboard asks for nothing that is not there, and for every kind of fi
     for (const name of wanted) assert.ok(there.has(name), `${name} in ${expr}`);
   }
   const everything = asked.join(' ');
-  const parts = ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_'];
+  const parts = ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_', '_place_'];
   const ofBoard = ['_temperature_', '_throttled', '_memory_pressure_', '_filesystem_', '_clock_'];
   for (const part of [...parts, ...ofBoard]) assert.ok(everything.includes(part), part);
 });
