@@ -47,7 +47,10 @@ export class MemoryLook {
   #look(pool: Pool): [string, PoolView] {
     const { id, allocations, frees, mapped_bytes: mapped } = pool.stats();
     const key = `${id} ${pool.name} ${allocations} ${frees} ${mapped}`;
-    const blocks = () => pool.blocks().map(({ bytes, used }) => (used === 0 ? -bytes : bytes));
-    return [key, this.#known.get(key) ?? { id, name: pool.name, blocks: blocks() }];
+    const known = this.#known.get(key);
+    // One that is parked shows no blocks, unless they were seen before.
+    if (known !== undefined && known.blocks.length > 0) return [key, known];
+    const blocks = pool.blocks().map(({ bytes, used }) => (used === 0 ? -bytes : bytes));
+    return [key, { id, name: pool.name, blocks }];
   }
 }

@@ -17,6 +17,7 @@ const FILES: Readonly<Record<string, { file: string; type: string; library?: str
   '/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
   '/changes.js': { file: 'changes.js', type: 'text/javascript; charset=utf-8' },
   '/memory.js': { file: 'memory.js', type: 'text/javascript; charset=utf-8' },
+  '/places.js': { file: 'places.js', type: 'text/javascript; charset=utf-8' },
   '/board.js': { file: 'board.js', type: 'text/javascript; charset=utf-8' },
   '/picture.js': { file: 'picture.js', type: 'text/javascript; charset=utf-8' },
   '/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },

@@ -57,6 +57,7 @@ test('page, plots and metrics are served with a strict policy', async () => {
     ['/page.js', 'text/javascript', 'EventSource'],
     ['/changes.js', 'text/javascript', '/api/commands/'],
     ['/memory.js', 'text/javascript', 'drawRegion'],
+    ['/places.js', 'text/javascript', 'showPlaces'],
     ['/board.js', 'text/javascript', 'showBoard'],
     ['/picture.js', 'text/javascript', '/api/picture/'],
     ['/page.css', 'text/css', '@media'],

@@ -42,6 +42,8 @@ before(async () => {
       EDGEPOOL_DASHBOARD_PORT: '0',
       EDGEPOOL_DASHBOARD_TOKEN_FILE: scratch.write('token', TOKEN),
       EDGEPOOL_REGION_CAPACITY_MB: '96',
+      EDGEPOOL_PARKING_DISK_MB: '32',
+      STATE_DIRECTORY: join(scratch.path, 'state'),
       EDGEPOOL_SNAPSHOTS_FOLDER: join(scratch.path, 'pictures'),
     },
   });
@@ -167,6 +169,24 @@ test('three viewers see frames, pools, a switch and a broker that is gone', asyn
     await photograph(narrow.page, 'broker-away-390');
   }
   for (const { complaints } of views) assert.deepEqual(complaints, []);
+});
+
+test('where a model waits that is parked is shown, and stands in /metrics', async () => {
+  const { page, complaints } = await openPage(browser, url, WIDE);
+  const legend = "document.querySelector('#legend').textContent";
+  const strip = "document.querySelector('#places [data-place=disk]')?.textContent ?? ''";
+  const metrics = async () => (await fetch(`${url}/metrics`)).text();
+  await shows(page, `${legend}.includes('tiny') && !${legend}.includes('parked')`);
+  assert.equal((await command('park', { model: 'tiny', place: 'disk' })).status, 200);
+  await shows(page, `${legend}.includes('tiny, parked on disk')`);
+  await shows(page, `/^disk: 0\\.\\d MiB of 32\\.0 MiB0 came back$/.test(${strip})`);
+  const away = 'edgepool_model_residence{model="tiny",state="away",place="disk"} 1';
+  assert.ok((await metrics()).includes(away));
+  await photograph(page, 'parked');
+  assert.equal((await command('restore', { model: 'tiny' })).status, 200);
+  await shows(page, `!${legend}.includes('parked') && (${strip}).includes('1 came back')`);
+  assert.match(await metrics(), /^edgepool_place_restores_total{place="disk"} 1$/m);
+  assert.deepEqual(complaints, []);
 });
 
 test('a model is uploaded from a phone, loaded beside the others and unloaded', async () => {

@@ -10,7 +10,7 @@ const COLOURS = [
   '#e8d66b',
   '#ff8f6b',
 ];
-const FREE = '#263241';
+export const FREE = '#263241';
 const HOLE = '#0d1218';
 const EDGE = '#00000055';
 const CELL = 7;
@@ -34,8 +34,9 @@ function resize(canvas, height) {
   return { context, width };
 }
 
-/** One cell for each chunk, in rows; with more chunks than room, one for several. */
-export function drawRegion(canvas, { chunks, pools }) {
+/** One cell for each chunk, in rows; with more chunks than room, one for several. Those of pools
+ *  that are parked are hollow. */
+export function drawRegion(canvas, { chunks, pools }, parked) {
   const names = new Map(pools.map(({ id, name }) => [id, name]));
   const total = chunks.reduce((sum, [, count]) => sum + count, 0);
   const width = canvas.clientWidth;
@@ -46,13 +47,18 @@ export function drawRegion(canvas, { chunks, pools }) {
   const { context } = resize(canvas, rows * CELL);
   let at = 0;
   for (const [owner, count] of chunks) {
-    context.fillStyle = owner === 0 ? FREE : colourOf(names.get(owner) ?? 'others');
+    const name = names.get(owner) ?? 'others';
+    const hollow = owner !== 0 && parked.has(name);
     const end = at + count;
     // A cell shows the owner of its first chunk.
     for (let cell = Math.ceil(at / each); cell * each < end; cell += 1) {
       const x = (cell % columns) * CELL;
       const y = Math.floor(cell / columns) * CELL;
+      context.fillStyle = owner === 0 ? FREE : colourOf(name);
       context.fillRect(x, y, CELL - 1, CELL - 1);
+      if (!hollow) continue;
+      context.fillStyle = HOLE;
+      context.fillRect(x + 2, y + 2, CELL - 5, CELL - 5);
     }
     at = end;
   }
@@ -60,20 +66,29 @@ export function drawRegion(canvas, { chunks, pools }) {
 
 /** Used blocks in the pool's colour with their edges, free ones dark. */
 export function drawPool(canvas, { name, blocks }) {
+  const used = colourOf(name);
+  const drawn = blocks.map((bytes) => ({
+    bytes: Math.abs(bytes),
+    colour: bytes > 0 ? used : HOLE,
+  }));
+  drawBlocks(canvas, drawn);
+}
+
+/** Side by side, as wide as their bytes. */
+export function drawBlocks(canvas, blocks) {
   const { context, width } = resize(canvas, STRIP_HEIGHT);
-  const total = blocks.reduce((sum, bytes) => sum + Math.abs(bytes), 0);
-  const colour = colourOf(name);
+  const total = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
   let at = 0;
-  for (const block of blocks) {
+  for (const { bytes, colour } of blocks) {
     const x = (at / total) * width;
-    const wide = (Math.abs(block) / total) * width;
-    context.fillStyle = block > 0 ? colour : HOLE;
+    const wide = (bytes / total) * width;
+    context.fillStyle = colour;
     context.fillRect(x, 0, Math.max(wide, 0.5), STRIP_HEIGHT);
-    if (block > 0 && wide > 3) {
+    if (colour !== HOLE && wide > 3) {
       context.fillStyle = EDGE;
       context.fillRect(x, 0, 1, STRIP_HEIGHT);
     }
-    at += Math.abs(block);
+    at += bytes;
   }
 }
 

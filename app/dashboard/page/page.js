@@ -1,8 +1,9 @@
 /** The page: what the program sends, drawn. */
 import { showBoard } from './board.js';
 import { chooseModels, readOnce } from './changes.js';
-import { colourOf, drawPool, drawRegion } from './memory.js';
+import { colourOf, drawPool, drawRegion, FREE } from './memory.js';
 import { forget, hear, showSources } from './picture.js';
+import { showPlaces, whereIs } from './places.js';
 
 const KEPT_POINTS = 600;
 const $ = (id) => document.getElementById(id);
@@ -76,6 +77,7 @@ function showState(state) {
   $('region-size').textContent = region.locked ? 'locked in memory' : 'not locked';
   showBroker(mqtt);
   showModels(models);
+  showParking(state.parking, region.capacity_bytes);
   showSources(state.sources);
   showBoard(state.board);
 }
@@ -110,26 +112,38 @@ function showModels(models) {
 // ── Memory ──
 
 let memory = null;
+let parking = { places: [], models: [], capacity: 0 };
+
+/** Drawn again only where something was moved. */
+function showParking(now, capacity) {
+  const next = { ...now, capacity };
+  if (JSON.stringify(next) === JSON.stringify(parking)) return;
+  parking = next;
+  showMemory();
+}
 
 function showMemory() {
   if (memory === null) return;
-  drawRegion($('map'), memory);
-  const legend = [...memory.pools.map(({ name }) => [name, colourOf(name)]), ['free', '#263241']];
-  $('legend').replaceChildren(
-    ...legend.map(([name, colour]) => {
-      const item = document.createElement('li');
-      const swatch = document.createElement('span');
-      swatch.className = 'swatch';
-      swatch.style.background = colour;
-      item.append(swatch, name);
-      return item;
-    }),
-  );
+  const where = new Map(parking.models.map((model) => [model.model, whereIs(model)]));
+  const parked = new Set([...where.keys()].filter((name) => where.get(name) !== ''));
+  drawRegion($('map'), memory, parked);
+  const legend = memory.pools.map(({ name }) => [name, colourOf(name), where.get(name)]);
+  $('legend').replaceChildren(...[...legend, ['free', FREE]].map(legendItem));
+  showPlaces($('places'), parking, parking.capacity);
   const strips = memory.pools.filter(({ blocks }) => blocks.length > 0);
   $('pools').replaceChildren(...strips.map(stripOf));
   strips.forEach((pool, index) => {
     drawPool($('pools').children[index].querySelector('canvas'), pool);
   });
+}
+
+function legendItem([name, colour, where = '']) {
+  const item = document.createElement('li');
+  const swatch = document.createElement('span');
+  swatch.className = where === '' ? 'swatch' : 'swatch hollow';
+  swatch.style[where === '' ? 'background' : 'borderColor'] = colour;
+  item.append(swatch, where === '' ? name : `${name}, ${where}`);
+  return item;
 }
 
 function stripOf({ name, blocks }) {

@@ -1,0 +1,124 @@
+/** The page's picture of where models are, in a real Chromium. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'puppeteer-core';
+import { Dashboard } from '../../app/dashboard/dashboard.ts';
+import { openBrowser, openPage, photograph, textOf } from '../support/browser.ts';
+import { modelSnapshot, parkingSnapshot, snapshot } from '../support/snapshots.ts';
+
+const CHUNK = 16384;
+let parking = parkingSnapshot(['here']);
+let browser: Browser;
+const dashboard = new Dashboard({
+  config: { port: 0, address: '127.0.0.1', pictures: 'here', token_file: null, upload_max_mb: 1 },
+  picture: () => undefined,
+  identity: { device: 'board', version: '1.2.3' },
+  read: () => snapshot([modelSnapshot('here', 'cat')], { parking }),
+  memory: () => ({
+    chunk_bytes: CHUNK,
+    chunks: [
+      [1, 700],
+      [3, 384],
+      [0, 3012],
+    ],
+    pools: [
+      { id: 1, name: 'here', blocks: [48, -16] },
+      { id: 2, name: 'waits', blocks: [] },
+      { id: 3, name: 'comes', blocks: [] },
+    ],
+  }),
+  metrics: { type: 'text/plain', render: async () => '' },
+  execute: async () => ({ ok: true }),
+  upload: async () => ({ ok: false, error: 'nobody uploads here' }),
+  notice: () => undefined,
+});
+
+before(async () => {
+  await dashboard.start();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await dashboard.stop();
+});
+
+const shows = (page: Page, condition: string) =>
+  page.waitForFunction(condition, { polling: 50, timeout: 10_000 });
+
+/** Share of a picture by colour, in order of the first pixel of each. */
+const sharesOf = (page: Page, selector: string): Promise<Record<string, number>> =>
+  page.$eval(selector, (element) => {
+    const canvas = element as unknown as { width: number; height: number } & {
+      getContext(kind: string): { getImageData(...box: number[]): { data: Uint8ClampedArray } };
+    };
+    const { width, height } = canvas;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    const shares: Record<string, number> = {};
+    for (let at = 0; at < data.length; at += 4) {
+      const colour = `${data[at]} ${data[at + 1]} ${data[at + 2]}`;
+      shares[colour] = (shares[colour] ?? 0) + 1 / (width * height);
+    }
+    return shares;
+  });
+
+/** Of what is not there: the holes in the cells of parked models. */
+const HOLE = '13 18 24';
+
+const legend = (page: Page): Promise<string[]> =>
+  page.$$eval('#legend li', (items) => items.map(({ textContent }) => textContent ?? ''));
+
+test('the legend says where every model is, and each place shows what waits there', async () => {
+  const { page, complaints } = await openPage(browser, dashboard.url ?? '', [390, 844]);
+  await shows(page, "document.querySelectorAll('#places canvas').length === 1");
+  assert.deepEqual(await legend(page), [
+    'here',
+    'waits, parked on disk',
+    'comes, restoring, on disk',
+    'free',
+  ]);
+  assert.equal(
+    await textOf(page, '#places'),
+    'disk: 12.0 MiB of 64.0 MiB6 came back, 1 lost, 2 not taken, 1.0 ms a MiB',
+  );
+  const shares = Object.values(await sharesOf(page, '#places canvas'))
+    .filter((share) => share > 0.02)
+    .map((share) => Math.round(share * 32));
+  // Two of six MiB each, and what is free of the 64.
+  assert.deepEqual(shares, [3, 3, 26]);
+  const wide = await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+  assert.equal(wide, 0, 'nothing sticks out');
+  await photograph(page, 'places-390');
+  assert.deepEqual(complaints, []);
+});
+
+test('it changes as models move, and the region is a place while models wait in it', async () => {
+  const { page, complaints } = await openPage(browser, dashboard.url ?? '', [1100, 900]);
+  await shows(page, "document.querySelector('#legend').textContent.includes('restoring')");
+  const [memory, disk] = parkingSnapshot().places;
+  assert.ok(memory !== undefined && disk !== undefined);
+  const figures = { held_bytes: 6 << 20, packed_bytes: 6 << 20, window_bytes: 8 << 20, park_ms: 1 };
+  parking = {
+    places: [
+      { ...memory, held_bytes: 6 << 20, models: 1 },
+      { ...disk, held_bytes: 0, models: 0 },
+    ],
+    models: [
+      { model: 'here', place: null, state: 'resident', ...figures },
+      { model: 'waits', place: null, state: 'resident', ...figures },
+      { model: 'comes', place: 'memory', state: 'packed', ...figures },
+    ],
+  };
+  await shows(page, "document.querySelectorAll('#places canvas').length === 2");
+  assert.deepEqual(await legend(page), ['here', 'waits', 'comes, parked, packed', 'free']);
+  assert.ok(((await sharesOf(page, '#map'))[HOLE] ?? 0) > 0, 'its cells are hollow');
+  const text = await textOf(page, '#places [data-place=memory]');
+  assert.equal(text, 'memory: 6.0 MiB0 came back');
+  await photograph(page, 'places');
+  parking = { places: [{ ...memory }], models: parking.models.slice(0, 1) };
+  await shows(page, "document.querySelector('#places').childElementCount === 0");
+  // The browser complains of who reads a picture twice.
+  assert.deepEqual(complaints, []);
+  assert.equal((await sharesOf(page, '#map'))[HOLE], undefined, 'nobody is parked');
+});
