@@ -5,6 +5,7 @@ import { LoadSampler } from './load-sampler.ts';
 import { modelTitle } from './models.ts';
 import type { NodeTask } from './node-child.ts';
 import { NodePrograms } from './node-programs.ts';
+import { OUTSIDE, OutsidePlaces, type OutsideTimes, outsideTables } from './park-places.ts';
 import { benchProgram, jsonLines } from './program.ts';
 import { type BenchTable, OURS, type Target } from './result.ts';
 import { median, rowOf, target } from './statistics.ts';
@@ -25,6 +26,7 @@ const WAYS = [
   { id: OURS, title: 'packed in the region' },
   { id: 'whole', title: 'nobody needed it' },
   { id: 'away', title: 'from outside the region' },
+  ...OUTSIDE,
   { id: 'copy', title: 'bare copy' },
   { id: 'load', title: 'load, edgepool' },
   { id: 'glibc', title: 'load, glibc' },
@@ -45,6 +47,7 @@ interface Taken {
   rounds: Round[];
   /** Milliseconds by way. */
   times: Record<string, number[]>;
+  outside: OutsideTimes;
 }
 
 async function tfjsLoads(
@@ -65,7 +68,12 @@ async function tfjsLoads(
   return loads;
 }
 
-async function take(context: BenchContext, programs: NodePrograms, name: string): Promise<Taken> {
+async function take(
+  context: BenchContext,
+  programs: NodePrograms,
+  places: OutsidePlaces,
+  name: string,
+): Promise<Taken> {
   const { models, tell, effort } = context;
   const { rounds: count, loads, processes } = PLANS[effort];
   const file = models.named(name);
@@ -79,16 +87,19 @@ async function take(context: BenchContext, programs: NodePrograms, name: string)
   const later = (id: string) =>
     (samples[id] ?? []).flatMap((sample) => sample.later.map(({ total }) => total));
   const ms = (of: (round: Round) => number) => rounds.map((round) => of(round) / NS_PER_MS);
+  const outside = await places.take(context, file);
   const times = {
     [OURS]: ms(({ packed_ns }) => packed_ns),
     whole: ms(({ whole_ns }) => whole_ns),
     away: ms(({ away_ns }) => away_ns),
+    disk: outside.disk?.restore_ms ?? [],
+    neighbour: outside.neighbour?.restore_ms ?? [],
     copy: ms(({ copy_ns }) => copy_ns),
     load: later(OURS),
     glibc: later('glibc'),
     tfjs: await tfjsLoads(context, programs, file, processes),
   };
-  return { name: modelTitle(file), rounds, times };
+  return { name: modelTitle(file), rounds, times, outside };
 }
 
 function tablesOf(taken: readonly Taken[]): BenchTable[] {
@@ -122,6 +133,7 @@ function tablesOf(taken: readonly Taken[]): BenchTable[] {
       'ms',
       parked((round) => round.pack_ns / NS_PER_MS),
     ),
+    ...outsideTables(taken),
     table(
       'live',
       'What it has in use',
@@ -157,9 +169,17 @@ const NOTES = [
 
 async function run(context: BenchContext): Promise<Findings> {
   const programs = new NodePrograms();
+  const places = await OutsidePlaces.open();
   const taken: Taken[] = [];
-  for (const name of PLANS[context.effort].models) taken.push(await take(context, programs, name));
-  return { tables: tablesOf(taken), targets: taken.flatMap(judge), notes: NOTES };
+  try {
+    for (const name of PLANS[context.effort].models) {
+      taken.push(await take(context, programs, places, name));
+    }
+  } finally {
+    await places.close();
+  }
+  const notes = [...NOTES, ...places.notes];
+  return { tables: tablesOf(taken), targets: taken.flatMap(judge), notes };
 }
 
 export const park: Bench = {
