@@ -52,11 +52,10 @@ fuzz: setup-test ## send 100,000 random commands by MQTT to the program while it
 outage: setup-test ## kill the broker for a minute under load, on a quiet machine (OUTAGE_SECONDS=N)
 	@OUTAGE_SECONDS=$${OUTAGE_SECONDS:-60} node --import tsx --test --test-reporter=spec test/e2e/broker-away.test.ts
 
-# The same tests as among all others, with many more rounds of every model: some hours.
-park-rounds: setup-test ## park and restore every model 1,000 times every way, its memory written over (PARK_ROUNDS=N)
-	@cd native && cmake --preset release -DEP_BUILD_TESTS=ON >/dev/null
-	@cmake --build build/native --target park_test
-	@EP_ROUNDS=$${PARK_ROUNDS:-1000} build/native/park_test --gtest_filter='*Parking*'
+# The same tests as among all others, with many more rounds of every model: a day. It goes on where
+# it was, as long as the native library is the same.
+park-rounds: setup-test ## park and restore every model 1,000 times, through every place (PARK_ROUNDS=N, PARK_SECONDS=N: so much of it)
+	@scripts/park-rounds.sh
 
 # The same test as among all others, with a network that is cut for a minute, and what is measured.
 neighbours: setup-test ## park models at neighbours on a network of 1 Gbit/s, on a quiet machine (CUT_SECONDS=N, ROUNDS=N)
