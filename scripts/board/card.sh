@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the board test's card, build/board/card.img: partitioned as the layer's wks says, on it the
 # system of scripts/board/system.sh and what our recipes install. Made anew when one of them changes.
-# The data partition is left empty: it is a board's own.
+# The data partition is left empty: it is a board's own. Beside it build/board/stick.img, a disk with
+# updates; the keys that they are signed with are gone once it is made.
 #   scripts/board/card.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,6 +10,8 @@ cd "$(dirname "$0")/../.."
 . scripts/lib/steps.sh
 # shellcheck source=scripts/board/recipes.sh
 . scripts/board/recipes.sh
+# shellcheck source=scripts/board/update.sh
+. scripts/board/update.sh
 # shellcheck source=scripts/lib/arm64.sh
 . scripts/lib/arm64.sh
 PATH=$PATH:/usr/sbin:/sbin
@@ -16,17 +19,23 @@ PATH=$PATH:/usr/sbin:/sbin
 out=$PWD/build/board
 root=$out/root
 card=$out/card.img
+next=$out/next.ext4
 bundle=build/bundle
 core=$layer/recipes-core
 runtime=node_modules/@tensorflow/tfjs-tflite-node
 # What a fresh card has beyond the end of the data partition, for it to grow into.
 spare_mib=512
+# The machine that the image is built for: an update names it.
+compatible=edgepool-$(sed -n 's/^machine: //p' yocto/kas/edgepool-common.yml)
+keys=$(mktemp -d)
+trap 'rm -rf "$keys"' EXIT
 
 # mib NAME: a size that the layer's settings give.
 mib() { recipe_value "$layer/conf/distro/include/edgepool-boot.inc" "EDGEPOOL_$1_SIZE"; }
 
 mapfile -t sources < <(find scripts/board/root $layer -type f | sort)
-key=$(digest_of scripts/board/{card,recipes}.sh "$out/system.stamp" $bundle/*.tar \
+key=$(digest_of scripts/board/{card,recipes,update}.sh scripts/board/environment.cmd \
+  "$out/system.stamp" $bundle/*.tar \
   "$arm64_build"/{libedgepool.so,edgepool-trial,camera_tensor,hold,outputs,v4l2_test} \
   "${sources[@]}")
 if stamp_matches "$out/card.stamp" "$key"; then exit 0; fi
@@ -81,21 +90,36 @@ size=${slot}MiB, type=83
 size=${data}MiB, type=83
 TABLE
   mkfs.vfat -F 16 -s 8 -n BOOT --offset $((4 * 2048)) "$card" $((boot * 1024))
+  mcopy -i "$card@@4M" "$out/boot.scr" ::boot.scr
   mke2fs -q -t ext4 -d "$root" -E offset=$(((4 + boot) * 1024 * 1024)) "$card" "${slot}M"
+}
+
+# fill_next: what an update brings, told apart by a file. As large as the image's recipe makes it.
+fill_next() {
+  echo next >"$root/etc/edgepool-test"
+  rm -f "$next"
+  mke2fs -q -t ext4 -i 8192 -d "$root" "$next" "$(($(du -sk "$root" | cut -f 1) * 11 / 10))k"
 }
 
 rm -rf "$root"
 cp -a "$out/system" "$root"
 install_shipped
 install_stand_ins
+install_kernel "$root"
+scripts/yocto-keys.sh "$keys" >/dev/null
+install_rauc "$root" "$keys"
+boot_script "$out/boot.scr"
 # Without root the files are ours until fakeroot calls them root's.
 if [ "$(id -u)" -eq 0 ]; then
   fill_card
+  fill_next
 else
-  export -f fill_card mib recipe_value
-  export root card layer spare_mib
+  export -f fill_card fill_next mib recipe_value
+  export root card next out layer spare_mib
   # shellcheck disable=SC2016 # for that shell
-  fakeroot -- bash -euo pipefail -c 'chown -R 0:0 "$root"; fill_card'
+  fakeroot -- bash -euo pipefail -c 'chown -R 0:0 "$root"; fill_card; fill_next'
 fi
 rm -rf "$root"
+make_stick "$next" "$keys"
+rm -f "$next" "$out/boot.scr"
 echo "$key" >"$out/card.stamp"

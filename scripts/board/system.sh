@@ -14,7 +14,8 @@ root=$out/system
 # Of the kernel's modules the guest gets these and what they need.
 first_modules=(virtio_mmio virtio_pci virtio_blk ext4 i6300esb)
 more_modules=(virtio_net virtio_console virtio_rng vfat nls_cp437 nls_ascii nls_iso8859_1 softdog vivid
-  tun overlay uvcvideo vhci_hcd)
+  tun overlay uvcvideo vhci_hcd
+  loop dm_verity squashfs)
 
 key=$(digest_of scripts/board/system.sh scripts/board/packages.txt scripts/board/init.sh \
   scripts/lib/arm64-apt.sh scripts/node/package-lock.json)
@@ -106,6 +107,10 @@ by_hand() {
   cat yocto/meta-edgepool/files/edgepool-group >>"$root/etc/group"
   systemd-sysusers --root="$root"
   ln -s mawk "$root/usr/bin/awk"
+  # Where programs look for the bus and for locks.
+  rmdir "$root"/var/{run,lock}
+  ln -s /run "$root/var/run"
+  ln -s /run/lock "$root/var/lock"
   echo edgepool >"$root/etc/hostname"
   # Made up anew at each start, or given on the kernel's command line: the root is never written to.
   : >"$root/etc/machine-id"

@@ -20,6 +20,10 @@ export interface BoardOptions {
   card: string;
   /** For the kernel, beside the layer's own. */
   kernel?: readonly string[];
+  /** U-Boot starts a slot, and a restart is one. Else QEMU starts slot A, and a restart ends it. */
+  uBoot?: boolean;
+  /** An image of a second disk, which it only reads. */
+  stick?: string;
 }
 
 /** What the layer puts on the kernel's command line, root and slot aside. */
@@ -33,9 +37,25 @@ function layersArguments(): string[] {
     .concat(value('CMDLINE_ROOTFS').split(/\s+/));
 }
 
+/** What QEMU is told of a disk. The last one that is named is the guest's first. */
+function disk(name: string, file: string, more = ''): string[] {
+  const drive = `if=none,id=${name},format=raw,file=${file}${more}`;
+  return ['-drive', drive, '-device', `virtio-blk-device,drive=${name}`];
+}
+
+/** The kernel started by QEMU, once. */
+const DIRECT = [
+  ...['-no-reboot', '-kernel', join(FOLDER, 'vmlinuz')],
+  ...['-initrd', join(FOLDER, 'initrd.gz')],
+];
+
+/** The kernel's arguments come with the device tree then, as from a board's firmware. QEMU takes none
+ *  without a kernel, and an empty file is none to U-Boot. */
+const U_BOOT = ['-bios', '/usr/lib/u-boot/qemu_arm64/u-boot.bin', '-kernel', '/dev/null'];
+
 /**
  * An emulated machine with two Cortex-A72, a gigabyte of memory and a card. It is no Raspberry Pi:
- * the kernel is Debian's and is started by QEMU.
+ * the kernel is Debian's.
  */
 export class Board {
   readonly #options: BoardOptions;
@@ -43,6 +63,7 @@ export class Board {
   /** Of the console. */
   readonly #lines: string[] = [];
   #process: ChildProcess | null = null;
+  #starts = 0;
   #powered_ms = 0;
 
   constructor(options: BoardOptions) {
@@ -53,7 +74,8 @@ export class Board {
   async start(): Promise<void> {
     const { name } = this.#options;
     mkdirSync(join(FOLDER, 'log'), { recursive: true });
-    const log = createWriteStream(join(FOLDER, 'log', `${name}.log`), { flags: 'w' });
+    const flags = this.#starts++ === 0 ? 'w' : 'a';
+    const log = createWriteStream(join(FOLDER, 'log', `${name}.log`), { flags });
     const socket = join(FOLDER, 'log', `${name}.socket`);
     rmSync(socket, { force: true });
     this.#powered_ms = performance.now();
@@ -125,6 +147,11 @@ export class Board {
     return this.#lines.some((line) => what.test(line));
   }
 
+  /** The slots that U-Boot has started since the first power on, oldest first. */
+  get slots(): string[] {
+    return this.#lines.flatMap((line) => /edgepool: slot ([AB]) \(/.exec(line)?.[1] ?? []);
+  }
+
   /** Monotonic time of the guest, in seconds. */
   async clock(): Promise<number> {
     return Number((await this.run('cat /proc/uptime')).split(' ')[0]);
@@ -155,10 +182,10 @@ export class Board {
   }
 
   #arguments(socket: string): string[] {
-    const { card, kernel = [] } = this.#options;
+    const { card, uBoot = false, stick, kernel = [] } = this.#options;
     const append = [
       ...layersArguments(),
-      'root=/dev/vda2',
+      ...(uBoot ? [] : ['root=/dev/vda2']),
       'console=ttyAMA0',
       // The log goes to the console, whose file is what is left where a test fails.
       ...['systemd.show_status=false', 'systemd.journald.forward_to_console=true'],
@@ -171,12 +198,11 @@ export class Board {
       // Its clock goes by instructions, 4 ns each: on a machine that is busy with other things its
       // seconds are longer for us, and no watchdog of its own bites for that.
       ...['-accel', 'tcg,thread=single', '-icount', 'shift=2,align=off,sleep=on'],
-      ...['-no-reboot', '-display', 'none', '-monitor', 'none'],
-      ...['-nodefaults', '-serial', 'stdio'],
-      ...['-kernel', join(FOLDER, 'vmlinuz'), '-initrd', join(FOLDER, 'initrd.gz')],
+      ...['-display', 'none', '-monitor', 'none', '-nodefaults', '-serial', 'stdio'],
+      ...(uBoot ? U_BOOT : DIRECT),
       ...['-append', append.join(' ')],
-      ...['-drive', `if=none,id=card,format=raw,file=${card}`],
-      ...['-device', 'virtio-blk-device,drive=card'],
+      ...(stick === undefined ? [] : disk('stick', stick, ',readonly=on')),
+      ...disk('card', card),
       ...['-netdev', 'user,id=net', '-device', 'virtio-net-device,netdev=net'],
       ...['-device', 'virtio-rng-device', '-device', 'i6300esb'],
       ...['-chardev', `socket,id=agent,path=${socket},server=on,wait=off`],

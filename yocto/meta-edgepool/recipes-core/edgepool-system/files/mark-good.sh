@@ -5,7 +5,10 @@
 set -eu
 
 sleep "$EDGEPOOL_HOLD_SECONDS"
-rauc status mark-good
+# RAUC does one thing at a time: while it writes an update it answers nothing else.
+until rauc status mark-good; do
+  sleep 10
+done
 
 # end-trial leaves a slot with this note alone; forget-proof takes it away when the slot is written
 # again. Where the disk is full the note is missing, and the slot is merely tried again.
