@@ -38,9 +38,12 @@ SRC_URI = " \
 
 S = "${UNPACKDIR}"
 
-inherit allarch features_check systemd
+inherit features_check systemd
 
 REQUIRED_DISTRO_FEATURES = "systemd"
+# Scripts, and yet not for every architecture: they need what is built for one of them.
+COMPATIBLE_HOST = "aarch64.*-linux"
+INHIBIT_DEFAULT_DEPS = "1"
 
 SYSTEMD_SERVICE:${PN} = " \
     edgepool-data-folders.service \
