@@ -4,7 +4,7 @@ import { NativeError } from '../native/native-error.ts';
 import type { PlaceName, PlaceSnapshot } from '../stats/snapshot.ts';
 import { pieceBytes, pieceCount } from './pieces.ts';
 import type { ParkedModel, Place, PlaceEvent } from './place.ts';
-import type { Incoming, Renewed, Store } from './store.ts';
+import type { Incoming, Outgoing, Renewed, Store } from './store.ts';
 import { Tally } from './tally.ts';
 import { parkedModel } from './whereabouts.ts';
 
@@ -54,6 +54,29 @@ const bytesOf = (all: ReadonlyMap<Model, { bytes: number }>): number =>
   [...all.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Pieces that are on their way at one time, so that neither the way nor the store ever waits. */
+const AHEAD = 2;
+
+/** All pieces of a block, in order. Throws where one cannot be had. */
+async function* piecesOf(outgoing: Outgoing, bytes: number): AsyncGenerator<Uint8Array> {
+  const coming: Promise<Uint8Array>[] = [];
+  const ask = (number: number) => {
+    if (number >= pieceCount(bytes)) return;
+    const piece = outgoing.read(number, pieceBytes(bytes, number));
+    // It may be asked for in vain: whoever waits for it hears of it.
+    piece.catch(() => undefined);
+    coming.push(piece);
+  };
+  for (let number = 0; number < AHEAD; number += 1) ask(number);
+  for (let number = AHEAD; ; number += 1) {
+    const next = coming.shift();
+    if (next === undefined) return;
+    const piece = await next;
+    ask(number);
+    yield piece;
+  }
+}
 
 /**
  * Models wait outside of the process, sealed: what comes back is believed only where it is to the
@@ -249,16 +272,11 @@ export class OutsidePlace implements Place {
     try {
       const outgoing = await store.open(held.block);
       try {
-        // The next piece is on its way while one is unsealed.
-        let next = outgoing.read(0, pieceBytes(held.bytes, 0));
-        for (let number = 0; number < pieceCount(held.bytes); number += 1) {
-          const piece = await next;
+        let number = 0;
+        for await (const piece of piecesOf(outgoing, held.bytes)) {
           this.#tally.readBytes += piece.byteLength;
-          if (number + 1 < pieceCount(held.bytes)) {
-            next = outgoing.read(number + 1, pieceBytes(held.bytes, number + 1));
-            next.catch(() => undefined);
-          }
           await model.unsealPiece(store.number, number, piece);
+          number += 1;
         }
       } finally {
         await outgoing.close();

@@ -13,8 +13,8 @@ import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 
 const SECONDS = Number(process.env.CUT_SECONDS ?? 3);
-const TIMEOUT_MS = 1000;
-/** So that a piece of 1 MiB takes a while, and less than that. */
+const TIMEOUT_MS = 2000;
+/** So that pieces of 1 MiB take a while, and less than that. */
 const SLOW = '20mbit';
 const child = fileURLToPath(new URL('network-child.ts', import.meta.url));
 
