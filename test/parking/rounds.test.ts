@@ -26,7 +26,6 @@ const settings = (['auto', 'none'] as const).flatMap((delegate) =>
   (all ? [1, 2, 4] : [1, 4]).map((threads) => ({ delegate, threads })),
 );
 
-before(() => house.start());
 // Before the folder goes in which models wait.
 after(async () => {
   await ways.close();
@@ -37,6 +36,7 @@ const house = new House(all ? 448 : 64);
 const ways = await Ways.open(join(scratch.path, 'parked'));
 const [seed = 1] = seeds(1);
 const random = new Random(seed);
+before(() => house.start());
 
 /** Each kind of models has half of the time. */
 async function wander(kind: string, files: readonly string[]): Promise<void> {
