@@ -36,36 +36,41 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** Bundles a program of this folder, runs it with a task and reads the one line that it answers. */
-export async function runOnce<Answer>(name: string, task: object): Promise<Answer> {
-  const words = [await bundle(name), JSON.stringify(task)];
-  const { output, errors, signal } = await runChild(process.execPath, words, {
-    environment: environment(),
-  });
-  if (output.startsWith('{')) return JSON.parse(output) as Answer;
-  const reason = errors.trim().split('\n').at(-1) || (signal ?? 'no answer');
-  throw new Error(`${name}: ${reason}`);
-}
+/** A program of this folder: bundled once, then a process for each task, which answers in one line. */
+export class BundledProgram<Task extends object, Answer> {
+  readonly #name: string;
+  #file: string | null = null;
 
-/** Starts processes that load models from Node. */
-export class NodePrograms {
-  #program: string | null = null;
+  constructor(name: string) {
+    this.#name = name;
+  }
 
-  /** With `limit`, how many MiB were left when the process was killed for its memory, too. */
-  async run(task: NodeTask, limit?: MemoryLimit): Promise<NodeAnswer & { left_mib: number }> {
-    this.#program ??= await bundle('node-child');
-    const words = [this.#program, JSON.stringify(task)];
+  /** `who` stands in messages. */
+  async run(
+    who: string,
+    task: Task,
+    limit?: MemoryLimit,
+  ): Promise<{ answer: Answer; output: string }> {
+    this.#file ??= await bundle(this.#name);
+    const words = [this.#file, JSON.stringify(task)];
     const [program, inside] = limit?.command(process.execPath, words) ?? [process.execPath, words];
     const { output, errors, signal } = await runChild(program, inside, {
       environment: environment(),
     });
     const line = output.split('\n').find((each) => each.startsWith('{'));
-    if (line === undefined) {
-      throw new Error(
-        `${task.who}: ${errors.trim().split('\n').at(-1) || (signal ?? 'no answer')}`,
-      );
-    }
+    if (line !== undefined) return { answer: JSON.parse(line) as Answer, output };
+    throw new Error(`${who}: ${errors.trim().split('\n').at(-1) || (signal ?? 'no answer')}`);
+  }
+}
+
+/** Starts processes that load models from Node. */
+export class NodePrograms {
+  readonly #program = new BundledProgram<NodeTask, NodeAnswer>('node-child');
+
+  /** With `limit`, how many MiB were left when the process was killed for its memory, too. */
+  async run(task: NodeTask, limit?: MemoryLimit): Promise<NodeAnswer & { left_mib: number }> {
+    const { answer, output } = await this.#program.run(task.who, task, limit);
     const left = [...output.matchAll(/^left (\d+)$/gm)].at(-1)?.[1];
-    return { ...(JSON.parse(line) as NodeAnswer), left_mib: Number(left ?? 0) };
+    return { ...answer, left_mib: Number(left ?? 0) };
   }
 }

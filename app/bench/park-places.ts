@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchContext } from './bench.ts';
-import { BENCH_FOLDER, runOnce } from './node-programs.ts';
+import { BENCH_FOLDER, BundledProgram } from './node-programs.ts';
 import type { ParkAnswer, ParkTask } from './park-child.ts';
 import type { BenchTable } from './result.ts';
 import { rowOf } from './statistics.ts';
@@ -24,6 +24,7 @@ const ROUNDS = { full: 5, tiny: 2 } as const;
 export class OutsidePlaces {
   readonly #server: ValkeyServer | null;
   readonly #folder: string;
+  readonly #program = new BundledProgram<ParkTask, ParkAnswer>('park-child');
 
   private constructor(server: ValkeyServer | null) {
     mkdirSync(BENCH_FOLDER, { recursive: true });
@@ -58,9 +59,10 @@ export class OutsidePlaces {
     const { poolBytes } = await models.fit(file);
     const rounds = ROUNDS[effort];
     tell(`park: outside of the region, ${rounds} times each`);
-    const run = (where: Pick<ParkTask, 'folder' | 'url'>) => {
-      const task: ParkTask = { file, poolBytes, rounds, ...where };
-      return runOnce<ParkAnswer>('park-child', task);
+    const run = async (where: Pick<ParkTask, 'folder' | 'url'>) => {
+      const task = { file, poolBytes, rounds, ...where };
+      const { answer } = await this.#program.run('park-child', task);
+      return answer;
     };
     const disk = await run({ folder: this.#folder, url: null });
     if (this.#server === null) return { disk };

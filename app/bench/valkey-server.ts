@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { answers, freePort } from './loopback.ts';
 
 const PROGRAMS = ['valkey-server', 'redis-server'];
 const ON = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
@@ -13,27 +13,6 @@ function installed(): string | null {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const files = PROGRAMS.flatMap((name) => folders.map((folder) => join(folder, name)));
   return files.find((file) => existsSync(file)) ?? null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 /** A server of this machine that keeps nothing on disk, for as long as a bench needs it. */

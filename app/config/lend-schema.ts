@@ -1,3 +1,5 @@
+import { serverAccess } from './server-access.ts';
+
 /** Memory of the region that is lent to a server of this machine. */
 export const lendSchema = {
   type: 'object',
@@ -23,28 +25,20 @@ export const lendSchema = {
         'what is lent; its `maxmemory-policy` must let it drop something.',
     },
     url: {
+      ...serverAccess.url,
       type: 'string',
-      pattern: '^rediss?://[^@\\s]+$',
       expects: 'be a URL such as redis://127.0.0.1:6379, without a password',
       default: 'redis://127.0.0.1:6379',
       description: 'The server, by `redis://`, or by TLS, `rediss://`.',
     },
     username: {
-      type: ['string', 'null'],
-      default: null,
+      ...serverAccess.username,
       description:
         "Of the server's access list; may `config|set`, `info` and `memory|purge`. null: its default user.",
     },
-    password: {
-      secret: true,
-      type: ['string', 'null'],
-      default: null,
-      description: 'For the server. null: it asks for none.',
-    },
+    password: serverAccess.password,
     ca: {
-      path: true,
-      type: ['string', 'null'],
-      default: null,
+      ...serverAccess.ca,
       description:
         "A PEM file of the authorities that a rediss server's certificate may come from. null: " +
         'those that Node knows.',

@@ -1,3 +1,5 @@
+import { serverAccess } from './server-access.ts';
+
 /** A server in whose memory models wait that are parked. */
 export const neighbourSchema = {
   type: 'object',
@@ -8,8 +10,8 @@ export const neighbourSchema = {
     'wait, sealed. Losing any of it costs time: the model is loaded from its file.',
   properties: {
     url: {
+      ...serverAccess.url,
       type: ['string', 'null'],
-      pattern: '^rediss?://[^@\\s]+$',
       expects: 'be a URL such as rediss://host:6379, without a password',
       default: null,
       description: '`rediss://host:6379`, by TLS, or `redis://host:6379`. null: there is none.',
@@ -22,20 +24,12 @@ export const neighbourSchema = {
         'only what it had is.',
     },
     username: {
-      type: ['string', 'null'],
-      default: null,
+      ...serverAccess.username,
       description: "Of the server's access list. null: its default user.",
     },
-    password: {
-      secret: true,
-      type: ['string', 'null'],
-      default: null,
-      description: 'For the server. null: it asks for none.',
-    },
+    password: serverAccess.password,
     ca: {
-      path: true,
-      type: ['string', 'null'],
-      default: null,
+      ...serverAccess.ca,
       description:
         "A PEM file of the authorities that a rediss server's certificate may come from. null: " +
         "those that Node knows. A server that cannot be verified isn't used.",

@@ -1,18 +1,14 @@
 /** The page's picture of where models are, in a real Chromium. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'puppeteer-core';
-import { Dashboard } from '../../app/dashboard/dashboard.ts';
-import { openBrowser, openPage, photograph, textOf } from '../support/browser.ts';
+import { test } from 'node:test';
+import type { Page } from 'puppeteer-core';
+import { photograph, textOf } from '../support/browser.ts';
+import { ShownPage, shows } from '../support/shown-page.ts';
 import { modelSnapshot, parkingSnapshot, snapshot } from '../support/snapshots.ts';
 
 const CHUNK = 16384;
 let parking = parkingSnapshot(['here']);
-let browser: Browser;
-const dashboard = new Dashboard({
-  config: { port: 0, address: '127.0.0.1', pictures: 'here', token_file: null, upload_max_mb: 1 },
-  picture: () => undefined,
-  identity: { device: 'board', version: '1.2.3' },
+const shown = new ShownPage({
   read: () => snapshot([modelSnapshot('here', 'cat')], { parking }),
   memory: () => ({
     chunk_bytes: CHUNK,
@@ -27,23 +23,7 @@ const dashboard = new Dashboard({
       { id: 3, name: 'comes', blocks: [] },
     ],
   }),
-  metrics: { type: 'text/plain', render: async () => '' },
-  execute: async () => ({ ok: true }),
-  upload: async () => ({ ok: false, error: 'nobody uploads here' }),
-  notice: () => undefined,
 });
-
-before(async () => {
-  await dashboard.start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await dashboard.stop();
-});
-
-const shows = (page: Page, condition: string) =>
-  page.waitForFunction(condition, { polling: 50, timeout: 10_000 });
 
 /** Share of a picture by colour, in order of the first pixel of each. */
 const sharesOf = (page: Page, selector: string): Promise<Record<string, number>> =>
@@ -68,7 +48,7 @@ const legend = (page: Page): Promise<string[]> =>
   page.$$eval('#legend li', (items) => items.map(({ textContent }) => textContent ?? ''));
 
 test('the legend says where every model is, and each place shows what waits there', async () => {
-  const { page, complaints } = await openPage(browser, dashboard.url ?? '', [390, 844]);
+  const { page, complaints } = await shown.open([390, 844]);
   await shows(page, "document.querySelectorAll('#places canvas').length === 1");
   assert.deepEqual(await legend(page), [
     'here',
@@ -94,7 +74,7 @@ test('the legend says where every model is, and each place shows what waits ther
 });
 
 test('it changes as models move, and the region is a place while models wait in it', async () => {
-  const { page, complaints } = await openPage(browser, dashboard.url ?? '', [1100, 900]);
+  const { page, complaints } = await shown.open([1100, 900]);
   await shows(page, "document.querySelector('#legend').textContent.includes('restoring')");
   const [memory, disk] = parkingSnapshot().places;
   assert.ok(memory !== undefined && disk !== undefined);

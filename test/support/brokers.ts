@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answers, freePort } from '../../app/bench/loopback.ts';
 import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded-broker.ts';
 import { silent } from './silent.ts';
 import { until } from './until.ts';
+
+export { answers, freePort };
 
 /** A broker that a test can take away and bring back, at one address. */
 export interface TestBroker {
@@ -14,28 +16,6 @@ export interface TestBroker {
   start(): Promise<void>;
   /** Without a goodbye to anybody. */
   kill(): Promise<void>;
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-/** Whether anybody listens on a port. */
-export async function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }
 
 /** Started by root it would become another user, who may not read a test's files. */
