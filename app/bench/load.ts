@@ -24,8 +24,8 @@ const PLANS: Readonly<Record<BenchContext['effort'], Plan>> = {
   tiny: { promised: ['tiny'], others: [], firstRuns: 2, otherRuns: 1, later: 1, laterRuns: 2 },
 };
 
-/** Of the first loads, the other allocators take part in every second round. */
-const OTHERS_EVERY = 2;
+/** Of the first loads, the other allocators take part in every third round. */
+const OTHERS_EVERY = 3;
 
 const MOST_OF_GLIBC = 0.5;
 const MOST_SPREAD = 0.1;
@@ -157,7 +157,7 @@ const NOTES = [
     'delegate with its packed weights, tensors and the first invoke; one thread.',
   'The others run the same library through the same code, its warm-up before the first load ' +
     'included, with their allocator preloaded. Of the first loads that something was promised of, ' +
-    'jemalloc, mimalloc and tcmalloc take part in every second round.',
+    'jemalloc, mimalloc and tcmalloc take part in every third round.',
   'Cold: the file was dropped from the page cache with posix_fadvise before each load.',
 ];
 
