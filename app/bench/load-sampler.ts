@@ -36,7 +36,8 @@ export interface LoadCase {
   laterRuns?: number;
   /** By default all. */
   contenders?: readonly Allocator[];
-  /** Contenders beside ours and glibc take part in one round of so many; by default in each. */
+  /** Contenders beside ours and glibc take part in one round of so many, after the rounds that load
+   *  again; by default in each. */
   othersEvery?: number;
   cache: 'warm' | 'cold';
   aged: boolean;
@@ -84,7 +85,7 @@ export class LoadSampler {
     for (let run = 0; run < runs; run += 1) {
       const once = { ...wanted, later: run < laterRuns ? later : 0 };
       for (const contender of contenders) {
-        if (run % othersEvery !== 0 && !ALWAYS.includes(contender)) continue;
+        if (run >= laterRuns && run % othersEvery !== 0 && !ALWAYS.includes(contender)) continue;
         taken[contender.id]?.push(await this.#once(contender, once, { mappedBytes, ends }));
       }
     }

@@ -7,7 +7,7 @@ import { median, percentile, rowOf, target } from './statistics.ts';
 
 /** The two that the promise is about, and the others that are shown beside them. */
 const PROMISED = ['resnet18', 'mobilenet_v3_large'];
-const OTHERS = ['mobilenet_v2', 'mobilenet_v2_int8', 'mobilenet_v3_small', 'resnet18_int8'];
+const OTHERS = ['mobilenet_v2', 'mobilenet_v2_int8'];
 
 interface Plan {
   promised: readonly string[];
@@ -24,8 +24,8 @@ const PLANS: Readonly<Record<BenchContext['effort'], Plan>> = {
   tiny: { promised: ['tiny'], others: [], firstRuns: 2, otherRuns: 1, later: 1, laterRuns: 2 },
 };
 
-/** Of the first loads, the other allocators take part in every third round. */
-const OTHERS_EVERY = 3;
+/** Of the first loads, the other allocators take part in every fifth round. */
+const OTHERS_EVERY = 5;
 
 const MOST_OF_GLIBC = 0.5;
 const MOST_SPREAD = 0.1;
@@ -157,7 +157,7 @@ const NOTES = [
     'delegate with its packed weights, tensors and the first invoke; one thread.',
   'The others run the same library through the same code, its warm-up before the first load ' +
     'included, with their allocator preloaded. Of the first loads that something was promised of, ' +
-    'jemalloc, mimalloc and tcmalloc take part in every third round.',
+    'jemalloc, mimalloc and tcmalloc take part in every fifth round.',
   'Cold: the file was dropped from the page cache with posix_fadvise before each load.',
 ];
 
