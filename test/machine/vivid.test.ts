@@ -108,9 +108,12 @@ for (const format of ['YUYV', 'NV12'] as const) {
   });
 }
 
+/** Whether there is one: what is shipped has no `ip`. */
+const DEFAULT_ROUTE = "grep -qE '^[a-z0-9]+[[:space:]]0{8}[[:space:]]' /proc/net/route";
+
 /** Plugs the USB camera in; `vhci_hcd` takes the connection over from the shell that made it. */
 async function plug(port: number): Promise<void> {
-  await board.until('the network', () => board.holds('ip route | grep -q default'));
+  await board.until('the network', () => board.holds(DEFAULT_ROUTE));
   const attach = 'echo 0 3 65538 3 >/sys/devices/platform/vhci_hcd.0/attach';
   await board.run(`exec 3<>/dev/tcp/${HOST}/${port} && ${attach}`);
   await board.until('the USB camera', () => board.holds(`test -c ${USB}`));
