@@ -13,7 +13,6 @@ const MODELS = {
   tiny: ['tiny', 'tiny_int8', 'shapes'],
 } as const;
 const BIG = { full: 'resnet18', tiny: 'tiny' } as const;
-const RUNS = { full: 2, tiny: 1 } as const;
 /** The specification's board. */
 const GROUP_BYTES = 1.8e9;
 const MOST_OF_THEIRS = 0.6;
@@ -37,20 +36,18 @@ async function run(context: BenchContext): Promise<Findings> {
   const programs = new NodePrograms();
   const limit = MemoryLimit.of(GROUP_BYTES);
   try {
-    for (let turn = 0; turn < RUNS[effort]; turn += 1) {
-      tell(`memory: ${turn + 1} of ${RUNS[effort]}`);
-      for (const { id, who, delegate } of CONTENDERS) {
-        const of = async (wanted: string[]): Promise<NodeTask> => ({
-          ...{ who, delegate, files: wanted, runs: 1, fill: false },
-          capacityBytes: await models.regionBytes(wanted),
-        });
-        const { before_bytes, after_bytes } = await programs.run(await of(files));
-        taken[id]?.whole.push(after_bytes / MB);
-        taken[id]?.added.push((after_bytes - before_bytes) / MB);
-        if (!limit.holds || effort === 'tiny') continue;
-        const filled = await programs.run({ ...(await of([big])), fill: true }, limit);
-        taken[id]?.left.push((filled.left_mib * 2 ** 20) / MB);
-      }
+    for (const { id, title, who, delegate } of CONTENDERS) {
+      tell(`memory: ${title}`);
+      const of = async (wanted: string[]): Promise<NodeTask> => ({
+        ...{ who, delegate, files: wanted, runs: 1, fill: false },
+        capacityBytes: await models.regionBytes(wanted),
+      });
+      const { before_bytes, after_bytes } = await programs.run(await of(files));
+      taken[id]?.whole.push(after_bytes / MB);
+      taken[id]?.added.push((after_bytes - before_bytes) / MB);
+      if (!limit.holds || effort === 'tiny') continue;
+      const filled = await programs.run({ ...(await of([big])), fill: true }, limit);
+      taken[id]?.left.push((filled.left_mib * 2 ** 20) / MB);
     }
   } finally {
     limit.drop();
