@@ -32,14 +32,14 @@ export class Lending implements Part {
   constructor(options: LendingOptions) {
     this.#options = options;
     const { mb, own_mb, patience_ms: patienceMs, ...access } = options.config.parking.lend;
-    const ownBytes = own_mb * BYTES_PER_MIB;
+    const ownBytes = Math.round(own_mb * BYTES_PER_MIB);
     this.lender =
       mb === 0
         ? null
         : new Lender({
             region: options.region,
             server: new LendingServer({ ...access, ownBytes, timeoutMs: TIMEOUT_MS }),
-            boundBytes: mb * BYTES_PER_MIB,
+            boundBytes: Math.round(mb * BYTES_PER_MIB),
             patienceMs,
             tell: (event) => {
               options.log.warn(event.message);

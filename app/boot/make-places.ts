@@ -8,7 +8,8 @@ import { OutsidePlace } from '../parking/outside-place.ts';
 import type { Place, PlaceEvent } from '../parking/place.ts';
 import { Places } from '../parking/places.ts';
 
-const BYTES_PER_MIB = 2 ** 20;
+/** Of a setting in MiB, which may have a fraction. */
+const bytesOf = (mib: number): number => Math.round(mib * 2 ** 20);
 
 export interface PlacesOptions {
   parking: Config['parking'];
@@ -21,18 +22,18 @@ export interface PlacesOptions {
 /** The places that the settings switch on. */
 export function makePlaces({ parking, stateFolder, reload, tell }: PlacesOptions): Places {
   const { memory_mb: memoryMb, disk_mb: diskMb, patience_ms: patienceMs } = parking;
-  const boundBytes = memoryMb === null ? null : memoryMb * BYTES_PER_MIB;
+  const boundBytes = memoryMb === null ? null : bytesOf(memoryMb);
   const places: Place[] = [new MemoryPlace({ boundBytes, patienceMs })];
   const outside = { patienceMs, reload, tell };
   if (diskMb > 0) {
     const store = new DiskStore(join(stateFolder, 'parked'));
-    const bound = { boundBytes: diskMb * BYTES_PER_MIB, boundSetting: 'parking.disk_mb' };
+    const bound = { boundBytes: bytesOf(diskMb), boundSetting: 'parking.disk_mb' };
     places.push(new OutsidePlace({ store, ...bound, ...outside }));
   }
   const { url, mb, expiry_s: expirySeconds, timeout_ms: timeoutMs, ...access } = parking.neighbour;
   if (url !== null) {
     const store = new NeighbourStore({ url, expirySeconds, timeoutMs, ...access });
-    const bound = { boundBytes: mb * BYTES_PER_MIB, boundSetting: 'parking.neighbour.mb' };
+    const bound = { boundBytes: bytesOf(mb), boundSetting: 'parking.neighbour.mb' };
     places.push(new OutsidePlace({ store, ...bound, ...outside }));
   }
   return new Places(places);

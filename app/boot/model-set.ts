@@ -2,13 +2,13 @@ import type { Config, ModelConfig } from '../config/config.ts';
 import { stateFolder } from '../config/state-folder.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
-import type { LendingEvent, LendingFigures } from '../parking/lender.ts';
+import type { LendingEvent } from '../parking/lender.ts';
 import type { ParkedModel, PlaceEvent, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Places } from '../parking/places.ts';
 import type { RotationEvent } from '../parking/rotation.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { findNamed } from '../pipeline/unknown-name.ts';
-import type { ScheduleSnapshot, Snapshot } from '../stats/snapshot.ts';
+import type { LendingSnapshot, ScheduleSnapshot, Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
 import { Lending } from './lending.ts';
@@ -123,7 +123,7 @@ export class ModelSet implements Part {
   snapshot(): Pick<Snapshot, 'parking'> {
     const models = this.#models.map(({ model }) => model);
     const known = models.filter((model) => model.loaded || this.#places.has(model));
-    return { parking: this.#places.snapshot(known) };
+    return { parking: { ...this.#places.snapshot(known), lending: this.#lent } };
   }
 
   /** Changes from now on go to this stream too. */
@@ -209,9 +209,15 @@ export class ModelSet implements Part {
     });
   }
 
-  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingFigures | null } {
-    const lending = this.lending.lender?.figures() ?? null;
-    return { places: this.#places.figures(), parked: this.#places.parked(), lending };
+  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingSnapshot | null } {
+    return {
+      ...{ places: this.#places.figures(), parked: this.#places.parked() },
+      lending: this.#lent,
+    };
+  }
+
+  get #lent(): LendingSnapshot | null {
+    return this.lending.lender?.figures() ?? null;
   }
 
   async #takeOut(model: PooledModel, place: PlaceName): Promise<void> {

@@ -1,9 +1,8 @@
 import type { ModelConfig } from '../config/config.ts';
 import type { Picture } from '../frames/preview.ts';
-import type { LendingFigures } from '../parking/lender.ts';
 import type { ParkedModel, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Snapshot } from '../stats/snapshot.ts';
+import type { LendingSnapshot, Snapshot } from '../stats/snapshot.ts';
 import type { Fields } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { ModelFolder } from './model-folder.ts';
@@ -23,7 +22,7 @@ export interface RunningModels {
   park(name: string, place: PlaceName): Promise<ParkedModel>;
   /** Answers how long its memory took, in milliseconds. */
   restore(name: string): Promise<number>;
-  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingFigures | null };
+  places(): { places: PlaceFigures[]; parked: ParkedModel[]; lending: LendingSnapshot | null };
 }
 
 /** Pictures of what the sources see. Each method throws one line where it refuses. */

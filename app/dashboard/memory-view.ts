@@ -3,7 +3,7 @@ export interface MemoryView {
   /** What each entry of `chunks` counts, in bytes. */
   chunk_bytes: number;
   /** The region from its first chunk to its last: an owner and how many chunks in a row it has. The
-   *  owner is a pool's id, 0 where the chunks are free. */
+   *  owner is a pool's id, 0 where the chunks are free, 65535 where they are lent. */
   chunks: [owner: number, count: number][];
   pools: PoolView[];
 }

@@ -1,22 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Region } from '../memory/region.ts';
 import { roundUp } from '../models/sizing.ts';
+import type { LendingSnapshot } from '../stats/snapshot.ts';
 import type { LendingServer } from './lending-server.ts';
-
-/** What is lent. Counts are since the program's start. */
-export interface LendingFigures {
-  /** What may be lent at most. */
-  bound_bytes: number;
-  /** Of the region, now: the system's, and the server's to use. */
-  lent_bytes: number;
-  /** What the server may hold now, as it was told last; null: it was told nothing yet. */
-  server_limit_bytes: number | null;
-  /** Of 2 MiB each. */
-  extents_lent: number;
-  extents_taken_back: number;
-  /** Steps that could not be made. */
-  failures: number;
-}
 
 /** lending_failed: a step one way or the other could not be made, and is tried again. */
 export interface LendingEvent {
@@ -26,7 +12,7 @@ export interface LendingEvent {
 
 export interface LenderOptions {
   region: Pick<Region, 'lend' | 'takeBack' | 'stats'>;
-  server: Pick<LendingServer, 'start' | 'stop' | 'check' | 'allow' | 'giveUp' | 'limitBytes'>;
+  server: Pick<LendingServer, keyof LendingServer>;
   boundBytes: number;
   /** How long the server may take to give something up. */
   patienceMs: number;
@@ -103,11 +89,12 @@ export class Lender {
     return this.#inTurn(() => this.#tried(() => this.#takeBack(Math.min(missing, lent))));
   }
 
-  figures(): LendingFigures {
+  figures(): LendingSnapshot {
     const { lent_bytes, extents_lent, extents_taken_back } = this.#options.region.stats();
     return {
       bound_bytes: this.#options.boundBytes,
       ...{ lent_bytes, server_limit_bytes: this.#limitBytes },
+      server_used_bytes: this.#options.server.usedBytes,
       ...{ extents_lent, extents_taken_back, failures: this.#failures },
     };
   }

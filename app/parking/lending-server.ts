@@ -1,4 +1,4 @@
-import { ServerLink, type ServerOptions } from './server-link.ts';
+import { type Client, ServerLink, type ServerOptions } from './server-link.ts';
 
 export interface LendingServerOptions extends ServerOptions {
   /** What it may hold where nothing is lent to it. */
@@ -15,6 +15,7 @@ const GONE = /ECONNREFUSED/;
 export class LendingServer {
   readonly #link: ServerLink;
   readonly #ownBytes: number;
+  #usedBytes: number | null = null;
 
   constructor({ ownBytes, ...server }: LendingServerOptions) {
     this.#link = new ServerLink(server, { who: 'lending', settings: 'parking.lend' });
@@ -27,6 +28,11 @@ export class LendingServer {
 
   stop(): Promise<void> {
     return this.#link.stop();
+  }
+
+  /** What it holds, as it said last and as it counts towards its limit; null: it does not answer. */
+  get usedBytes(): number | null {
+    return this.#usedBytes;
   }
 
   limitBytes(lentBytes: number): number {
@@ -45,9 +51,8 @@ export class LendingServer {
 
   /** It may hold its own and so many bytes more. Throws one line. */
   async allow(lentBytes: number): Promise<void> {
-    const client = await this.#link.connected();
     const limit = `${this.limitBytes(lentBytes)}`;
-    await this.#link.told(client, () => client.config('SET', 'maxmemory', limit));
+    await this.#ask((client) => client.config('SET', 'maxmemory', limit));
   }
 
   /** It may hold so many bytes more than its own, and holds no more, and what it has given up is
@@ -60,19 +65,28 @@ export class LendingServer {
       if (usedBytes > limit) {
         throw this.#link.fault(`it still holds ${usedBytes} bytes and is to hold ${limit}`);
       }
-      const client = await this.#link.connected();
-      await this.#link.told(client, () => client.memory('PURGE'));
+      await this.#ask((client) => client.memory('PURGE'));
     } catch (error) {
       if (!GONE.test((error as Error).message)) throw error;
     }
   }
 
   async #memory(): Promise<{ usedBytes: number; policy: string }> {
-    const client = await this.#link.connected();
-    const text = await this.#link.told(client, () => client.info('memory'));
+    const text = await this.#ask((client) => client.info('memory'));
     const field = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? '';
-    // Of what it holds, as it counts towards the limit.
     const usedBytes = Number(field('used_memory')) - Number(field('mem_not_counted_for_evict'));
+    this.#usedBytes = usedBytes;
     return { usedBytes, policy: field('maxmemory_policy') };
+  }
+
+  /** One that does not answer does not tell what it holds. */
+  async #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      const client = await this.#link.connected();
+      return await this.#link.told(client, () => question(client));
+    } catch (error) {
+      this.#usedBytes = null;
+      throw error;
+    }
   }
 }

@@ -61,7 +61,7 @@ export class Places {
   }
 
   /** Where these models are, and how the places are. */
-  snapshot(models: readonly Model[]): ParkingSnapshot {
+  snapshot(models: readonly Model[]): Pick<ParkingSnapshot, 'places' | 'models'> {
     const parked = new Map(this.parked().map((each) => [each.model, each]));
     return {
       places: this.figures(),

@@ -70,7 +70,7 @@ function emptySnapshot(): Snapshot {
     frame_latency_ms: { p50: 0, p95: 0, p99: 0, p999: 0, max: 0 },
     region: { capacity_bytes: 0, mapped_bytes: 0, reserve_bytes: 0, page_bytes: 0, locked: false },
     models: [],
-    parking: { places: [], models: [] },
+    parking: { places: [], models: [], lending: null },
     steady_state: { frames_covered: 0, minor_faults: 0, foreign_allocations: 0 },
     conversion_ms: { p50: 0, p99: 0 },
     bytes_copied: 0,

@@ -161,10 +161,31 @@ export interface WhereaboutsSnapshot {
   park_ms: number;
 }
 
+/** Memory of the region that is lent to a server of this machine. Counts are since the program's
+ *  start. */
+export interface LendingSnapshot {
+  /** What may be lent at most. */
+  bound_bytes: number;
+  /** Of the region, now: the system's, and the server's to use. */
+  lent_bytes: number;
+  /** What the server may hold now, its own included, as it was told last; null: it was told nothing
+   *  yet. */
+  server_limit_bytes: number | null;
+  /** What it holds of that, as it said last; null: it does not answer. */
+  server_used_bytes: number | null;
+  /** Of 2 MiB each. */
+  extents_lent: number;
+  extents_taken_back: number;
+  /** Steps that could not be made, and are tried again. */
+  failures: number;
+}
+
 /** Every place that is on and every model that is loaded. */
 export interface ParkingSnapshot {
   places: PlaceSnapshot[];
   models: WhereaboutsSnapshot[];
+  /** null: this machine lends nothing. */
+  lending: LendingSnapshot | null;
 }
 
 /** When a model has its turns. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ask } from '../../app/control/client.ts';
-import type { LendingFigures } from '../../app/parking/lender.ts';
+import type { LendingSnapshot } from '../../app/stats/snapshot.ts';
 import { Edgepool, ROOT } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -26,7 +26,7 @@ async function done(command: string, args: object = {}): Promise<Record<string, 
   return answer;
 }
 
-const lending = async () => (await done('places')).lending as LendingFigures;
+const lending = async () => (await done('places')).lending as LendingSnapshot;
 
 test('memory is lent beside a stream, and comes back for a model that needs it', async () => {
   const server = await Valkey.start(['--maxmemory-policy', 'allkeys-lru']);
@@ -65,6 +65,9 @@ test('memory is lent beside a stream, and comes back for a model that needs it',
   const { status, err } = await program.end();
   assert.equal(status, 0, err);
   assert.equal(await limitMib(), OWN_MIB);
-  const { steady_state } = readReport(report);
+  const { steady_state, parking } = readReport(report);
+  const { lending: told } = parking;
+  assert.deepEqual([told?.bound_bytes, told?.failures], [CAPACITY_MIB * MIB, 0]);
+  assert.ok((told?.server_used_bytes ?? 0) > 0 && (told?.lent_bytes ?? 0) >= lent);
   assert.deepEqual([steady_state.minor_faults, steady_state.foreign_allocations], [0, 0]);
 });

@@ -74,6 +74,9 @@ test('memory goes back and forth 1,000 times, and region and server never have m
       start: () => link.start(),
       stop: () => link.stop(),
       check: () => link.check(),
+      get usedBytes() {
+        return link.usedBytes;
+      },
       giveUp: (bytes) => link.giveUp(bytes),
       limitBytes: (bytes) => link.limitBytes(bytes),
       allow: async (bytes) => {
@@ -159,8 +162,10 @@ test('what a server has that says nothing stays lent; one that is gone has nothi
   await lends.start();
   await lends.step(KEPT);
   const { lent_bytes } = region.stats();
+  assert.ok(Number(lends.figures().server_used_bytes) > 0);
   server.cut();
   await lends.step(CAPACITY);
+  assert.equal(lends.figures().server_used_bytes, null);
   assert.equal(region.stats().lent_bytes, lent_bytes);
   assert.match(told[0]?.message ?? '', /timed out|timeout/i);
   server.mend();

@@ -1,6 +1,7 @@
 import { noDrops, noMqtt } from '../../app/stats/registry.ts';
 import type {
   BoardSnapshot,
+  LendingSnapshot,
   ModelSnapshot,
   ParkingSnapshot,
   Snapshot,
@@ -68,6 +69,15 @@ const noneYet = {
   ...{ written_bytes: 0, unchanged_bytes: 0, read_bytes: 0 },
 };
 
+/** Of a machine that lends most of what it may, to a server that has some of it in use. */
+export function lendingSnapshot(): LendingSnapshot {
+  return {
+    ...{ bound_bytes: 64 << 20, lent_bytes: 48 << 20 },
+    ...{ server_limit_bytes: 64 << 20, server_used_bytes: 12 << 20 },
+    ...{ extents_lent: 30, extents_taken_back: 6, failures: 1 },
+  };
+}
+
 /** Of models that are `resident`, and one each that waits on the disk and comes back from there. */
 export function parkingSnapshot(resident: readonly string[] = []): ParkingSnapshot {
   const whole = { held_bytes: 11 << 20, packed_bytes: 0, window_bytes: 11 << 20, park_ms: 0 };
@@ -91,6 +101,7 @@ export function parkingSnapshot(resident: readonly string[] = []): ParkingSnapsh
       { model: 'waits', state: 'away', ...disk },
       { model: 'comes', state: 'restoring', ...disk, held_bytes: 6 << 20 },
     ],
+    lending: null,
   };
 }
 
@@ -118,7 +129,7 @@ export function snapshot(models: ModelSnapshot[], more: Partial<Snapshot> = {}):
       locked: true,
     },
     models,
-    parking: parkingSnapshot(models.map(({ name }) => name)),
+    parking: { ...parkingSnapshot(models.map(({ name }) => name)), lending: lendingSnapshot() },
     steady_state: { frames_covered: 300, minor_faults: 0, foreign_allocations: 0 },
     conversion_ms: { p50: 1, p99: 2 },
     bytes_copied: 0,

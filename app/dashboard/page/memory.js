@@ -12,6 +12,9 @@ const COLOURS = [
 ];
 export const FREE = '#263241';
 const HOLE = '#0d1218';
+/** Lent: who owns the chunks (EP_OWNER_LENT), and how they are drawn. */
+export const LENT_OWNER = 65535;
+export const LENT = '#c3cfdb';
 const EDGE = '#00000055';
 const CELL = 7;
 const STRIP_HEIGHT = 30;
@@ -35,7 +38,7 @@ function resize(canvas, height) {
 }
 
 /** One cell for each chunk, in rows; with more chunks than room, one for several. Those of pools
- *  that are parked are hollow. */
+ *  that are parked are hollow, those that are lent cut in half. */
 export function drawRegion(canvas, { chunks, pools }, parked) {
   const names = new Map(pools.map(({ id, name }) => [id, name]));
   const total = chunks.reduce((sum, [, count]) => sum + count, 0);
@@ -47,21 +50,44 @@ export function drawRegion(canvas, { chunks, pools }, parked) {
   const { context } = resize(canvas, rows * CELL);
   let at = 0;
   for (const [owner, count] of chunks) {
-    const name = names.get(owner) ?? 'others';
-    const hollow = owner !== 0 && parked.has(name);
+    const cellOf = cellsOf(owner, names.get(owner) ?? 'others', parked);
     const end = at + count;
     // A cell shows the owner of its first chunk.
     for (let cell = Math.ceil(at / each); cell * each < end; cell += 1) {
       const x = (cell % columns) * CELL;
       const y = Math.floor(cell / columns) * CELL;
-      context.fillStyle = owner === 0 ? FREE : colourOf(name);
-      context.fillRect(x, y, CELL - 1, CELL - 1);
-      if (!hollow) continue;
-      context.fillStyle = HOLE;
-      context.fillRect(x + 2, y + 2, CELL - 5, CELL - 5);
+      cellOf(context, x, y);
     }
     at = end;
   }
+}
+
+/** How the cells of an owner are drawn. */
+function cellsOf(owner, name, parked) {
+  if (owner === LENT_OWNER) return halfCell;
+  if (owner === 0) return (context, x, y) => fullCell(context, x, y, FREE);
+  const colour = colourOf(name);
+  if (!parked.has(name)) return (context, x, y) => fullCell(context, x, y, colour);
+  return (context, x, y) => {
+    fullCell(context, x, y, colour);
+    context.fillStyle = HOLE;
+    context.fillRect(x + 2, y + 2, CELL - 5, CELL - 5);
+  };
+}
+
+function fullCell(context, x, y, colour) {
+  context.fillStyle = colour;
+  context.fillRect(x, y, CELL - 1, CELL - 1);
+}
+
+function halfCell(context, x, y) {
+  fullCell(context, x, y, HOLE);
+  context.fillStyle = LENT;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + CELL - 1, y);
+  context.lineTo(x, y + CELL - 1);
+  context.fill();
 }
 
 /** Used blocks in the pool's colour with their edges, free ones dark. */

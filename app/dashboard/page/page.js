@@ -1,9 +1,9 @@
 /** The page: what the program sends, drawn. */
 import { showBoard } from './board.js';
 import { chooseModels, readOnce } from './changes.js';
-import { colourOf, drawPool, drawRegion, FREE } from './memory.js';
+import { colourOf, drawPool, drawRegion, FREE, LENT, LENT_OWNER } from './memory.js';
 import { forget, hear, showSources } from './picture.js';
-import { showPlaces, whereIs } from './places.js';
+import { showLent, showPlaces, whereIs } from './places.js';
 
 const KEPT_POINTS = 600;
 const $ = (id) => document.getElementById(id);
@@ -113,9 +113,12 @@ function showModels(models) {
 
 let memory = null;
 let parking = { places: [], models: [], capacity: 0 };
+let lending = null;
 
 /** Drawn again only where something was moved. */
-function showParking(now, capacity) {
+function showParking({ lending: lent, ...now }, capacity) {
+  if (JSON.stringify(lent) !== JSON.stringify(lending)) showLent($('lent'), lent);
+  lending = lent;
   const next = { ...now, capacity };
   if (JSON.stringify(next) === JSON.stringify(parking)) return;
   parking = next;
@@ -127,8 +130,10 @@ function showMemory() {
   const where = new Map(parking.models.map((model) => [model.model, whereIs(model)]));
   const parked = new Set([...where.keys()].filter((name) => where.get(name) !== ''));
   drawRegion($('map'), memory, parked);
-  const legend = memory.pools.map(({ name }) => [name, colourOf(name), where.get(name)]);
-  $('legend').replaceChildren(...[...legend, ['free', FREE]].map(legendItem));
+  const pools = memory.pools.map(({ name }) => [name, colourOf(name), where.get(name)]);
+  const lends = memory.chunks.some(([owner]) => owner === LENT_OWNER);
+  const rest = [...(lends ? [['lent', LENT]] : []), ['free', FREE]];
+  $('legend').replaceChildren(...[...pools, ...rest].map(legendItem));
   showPlaces($('places'), parking, parking.capacity);
   const strips = memory.pools.filter(({ blocks }) => blocks.length > 0);
   $('pools').replaceChildren(...strips.map(stripOf));
@@ -140,8 +145,10 @@ function showMemory() {
 function legendItem([name, colour, where = '']) {
   const item = document.createElement('li');
   const swatch = document.createElement('span');
-  swatch.className = where === '' ? 'swatch' : 'swatch hollow';
-  swatch.style[where === '' ? 'background' : 'borderColor'] = colour;
+  swatch.classList.add('swatch');
+  swatch.classList.toggle('hollow', where !== '');
+  swatch.classList.toggle('half', colour === LENT);
+  swatch.style.color = colour;
   item.append(swatch, where === '' ? name : `${name}, ${where}`);
   return item;
 }
@@ -165,7 +172,10 @@ function stripOf({ name, blocks }) {
   return strip;
 }
 
-window.addEventListener('resize', showMemory);
+window.addEventListener('resize', () => {
+  showMemory();
+  showLent($('lent'), lending);
+});
 
 // ── Live ──
 

@@ -1,5 +1,6 @@
-/** Where models wait that are parked: what the map's legend says of each, and a strip a place. */
-import { colourOf, drawBlocks, FREE } from './memory.js';
+/** Where models wait that are parked: what the map's legend says of each, and a strip a place; and
+ *  what is lent, a strip too. */
+import { colourOf, drawBlocks, FREE, LENT } from './memory.js';
 
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const AT = { memory: 'in the region', disk: 'on disk', neighbour: 'at the neighbour' };
@@ -21,27 +22,34 @@ function moved({ restores, lost, failures, restore_ms_per_mib: back }) {
   return counts.join(', ');
 }
 
-function stripOf({ place, held_bytes: held, bound_bytes: bound, ...counts }) {
+/** A line of two parts over a picture, which `label` names. */
+function stripOf(name, figures, label) {
   const strip = document.createElement('div');
   strip.className = 'pool';
-  strip.dataset.place = place;
   const line = document.createElement('p');
-  const title = document.createElement('span');
-  title.textContent = `${place}: ${mib(held)}${bound === null ? '' : ` of ${mib(bound)}`}`;
-  const figures = document.createElement('span');
-  figures.textContent = moved(counts);
-  line.append(title, figures);
+  for (const text of [name, figures]) {
+    const part = document.createElement('span');
+    part.textContent = text;
+    line.append(part);
+  }
   const canvas = document.createElement('canvas');
   canvas.setAttribute('role', 'img');
-  canvas.setAttribute('aria-label', `Models that wait, place ${place}`);
+  canvas.setAttribute('aria-label', label);
   strip.append(line, canvas);
+  return strip;
+}
+
+function placeStrip({ place, held_bytes: held, bound_bytes: bound, ...counts }) {
+  const name = `${place}: ${mib(held)}${bound === null ? '' : ` of ${mib(bound)}`}`;
+  const strip = stripOf(name, moved(counts), `Models that wait, place ${place}`);
+  strip.dataset.place = place;
   return strip;
 }
 
 /** Every place outside of the region, and the region where models wait in it. */
 export function showPlaces(element, { places, models }, capacity) {
   const shown = places.filter(({ place, models: waiting }) => place !== 'memory' || waiting > 0);
-  element.replaceChildren(...shown.map(stripOf));
+  element.replaceChildren(...shown.map(placeStrip));
   shown.forEach(({ place, bound_bytes: bound }, index) => {
     const waiting = models.filter((model) => model.place === place);
     const blocks = waiting.map((model) => ({
@@ -55,4 +63,30 @@ export function showPlaces(element, { places, models }, capacity) {
       { bytes: free, colour: FREE },
     ]);
   });
+}
+
+function lentWords({ server_used_bytes: used, server_limit_bytes: limit, ...counts }) {
+  const { extents_lent: went, extents_taken_back: back, failures } = counts;
+  const holds =
+    used === null || limit === null
+      ? 'the server does not answer'
+      : `the server holds ${mib(used)} of ${mib(limit)}`;
+  const words = [holds, `${went} extents went, ${back} came back`];
+  if (failures > 0) words.push(`${failures} failed`);
+  return words.join(', ');
+}
+
+/** What of the region is lent, of what may be; nothing where nothing may. */
+export function showLent(element, lending) {
+  if (lending === null) {
+    element.replaceChildren();
+    return;
+  }
+  const { lent_bytes: lent, bound_bytes: bound } = lending;
+  const name = `lent: ${mib(lent)} of ${mib(bound)}`;
+  element.replaceChildren(stripOf(name, lentWords(lending), 'Memory that is lent'));
+  drawBlocks(element.querySelector('canvas'), [
+    { bytes: lent, colour: LENT },
+    { bytes: Math.max(0, bound - lent), colour: FREE },
+  ]);
 }

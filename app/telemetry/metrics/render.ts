@@ -3,7 +3,11 @@ import type { Snapshot } from '../../stats/snapshot.ts';
 import { BOARD_COUNTERS, BOARD_GAUGES } from './board.ts';
 import { DISTRIBUTIONS, Distributions } from './distributions.ts';
 import { COUNTERS, GAUGES } from './figures.ts';
+import { LENDING_COUNTERS, LENDING_GAUGES } from './lending.ts';
 import { PARKING_COUNTERS, PARKING_GAUGES } from './parking.ts';
+
+const ALL_GAUGES = [...GAUGES, ...PARKING_GAUGES, ...LENDING_GAUGES, ...BOARD_GAUGES];
+const ALL_COUNTERS = [...COUNTERS, ...PARKING_COUNTERS, ...LENDING_COUNTERS, ...BOARD_COUNTERS];
 
 /** Of `Content-Type` where the text is served. */
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -25,14 +29,14 @@ export async function render(
     registers,
   });
   info.set(identity, 1);
-  for (const { name, help, samples } of [...GAUGES, ...PARKING_GAUGES, ...BOARD_GAUGES]) {
+  for (const { name, help, samples } of ALL_GAUGES) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});
     const gauge = new Gauge({ name, help, labelNames, registers });
     for (const { labels, value } of [first, ...others]) gauge.set(labels ?? {}, value);
   }
-  for (const { name, help, samples } of [...COUNTERS, ...PARKING_COUNTERS, ...BOARD_COUNTERS]) {
+  for (const { name, help, samples } of ALL_COUNTERS) {
     const [first, ...others] = samples(snapshot);
     if (first === undefined) continue;
     const labelNames = Object.keys(first.labels ?? {});

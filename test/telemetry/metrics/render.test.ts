@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Histogram } from '../../../app/stats/histogram.ts';
 import { noBoard } from '../../../app/stats/registry.ts';
+import type { LendingSnapshot } from '../../../app/stats/snapshot.ts';
 import { render } from '../../../app/telemetry/metrics/render.ts';
 import { ROOT } from '../../support/edgepool.ts';
-import { modelSnapshot, snapshot } from '../../support/snapshots.ts';
+import { lendingSnapshot, modelSnapshot, snapshot } from '../../support/snapshots.ts';
 
 const identity = { device: 'board', version: '1.2.3' };
 const now = snapshot([modelSnapshot('eyes', 'cat'), modelSnapshot('ears', null)]);
@@ -25,6 +26,7 @@ function names(text: string): Set<string> {
 test("Prometheus' own linter has nothing to say", async () => {
   for (const picture of [
     now,
+    { ...now, parking: { ...now.parking, lending: null } },
     snapshot([]),
     { ...now, accuracy: 0.9 },
     { ...now, board: noBoard() },
@@ -57,6 +59,9 @@ test('figures stand in base units, counters and histograms as they were counted'
   has('edgepool_place_restores_total{place="disk"} 6');
   has('edgepool_place_lost_total{place="disk"} 1');
   has(`edgepool_place_unchanged_bytes_total{place="disk"} ${34 << 20}`);
+  has(`edgepool_lending_lent_bytes ${48 << 20}`);
+  has(`edgepool_lending_server_used_bytes ${12 << 20}`);
+  has('edgepool_lending_extents_taken_back_total 6');
   has('edgepool_temperature_celsius 48.312');
   has('edgepool_clock_hertz 1500000000');
   has('edgepool_throttled{condition="under_voltage"} 0');
@@ -75,6 +80,19 @@ test('a place without a bound, and one that nothing was brought to yet, have no 
     assert.doesNotMatch(text, new RegExp(`^edgepool_place_${name}{place="memory"}`, 'm'));
   }
   assert.match(text, /^edgepool_place_parks_total{place="memory"} 0$/m);
+});
+
+test('a machine that lends nothing has no series of it, one whose server is away not all', async () => {
+  const series = async (lending: LendingSnapshot | null) => {
+    const text = await render({ ...now, parking: { ...now.parking, lending } }, identity);
+    return [...names(text)].filter((name) => name.startsWith('edgepool_lending_'));
+  };
+  assert.deepEqual(await series(null), []);
+  const all = await series(lendingSnapshot());
+  assert.equal(all.length, 7);
+  const away = await series({ ...lendingSnapshot(), server_used_bytes: null });
+  const gone = all.filter((name) => !away.includes(name));
+  assert.deepEqual(gone, ['edgepool_lending_server_used_bytes']);
 });
 
 test('what the machine does not tell has no series', async () => {
@@ -115,7 +133,16 @@ test('the dashboard asks for nothing that is not there, and for every kind of fi
     for (const name of wanted) assert.ok(there.has(name), `${name} in ${expr}`);
   }
   const everything = asked.join(' ');
-  const parts = ['_frames_', '_latency_', '_pool_', '_region_', '_mqtt_', '_invoke_', '_place_'];
+  const parts = [
+    '_frames_',
+    '_latency_',
+    '_pool_',
+    '_region_',
+    '_mqtt_',
+    '_invoke_',
+    '_place_',
+    '_lending_',
+  ];
   const ofBoard = ['_temperature_', '_throttled', '_memory_pressure_', '_filesystem_', '_clock_'];
   for (const part of [...parts, ...ofBoard]) assert.ok(everything.includes(part), part);
 });
