@@ -38,14 +38,16 @@ export const neighbourSchema = {
       type: 'number',
       minimum: 1,
       default: 256,
-      description: 'What parked models may hold there together, in MiB.',
+      description:
+        'What parked models may hold there together, in MiB, and what those have left that are back.',
     },
     expiry_s: {
       type: 'integer',
       minimum: 1,
       maximum: 2592000,
       default: 86400,
-      description: 'The server drops what waits longer, and what a program has left that is gone.',
+      description:
+        'The server drops what was parked longer ago, and what a program has left that is gone.',
     },
     timeout_ms: {
       type: 'integer',

@@ -36,11 +36,9 @@ export class DiskStore implements Store {
   /** In its place: a file that is not finished is never taken for a whole one. */
   async renew(block: string): Promise<Renewed> {
     const partial = this.#file(block, PARTIAL);
-    const handle = await this.#told(async () => {
-      await rename(this.#file(block, WHOLE), partial);
-      return open(partial, 'r+');
-    });
-    return { ...this.#incoming(block, handle), keep: async () => true };
+    const there = await this.#told(() => renamed(this.#file(block, WHOLE), partial));
+    const handle = await this.#told(() => open(partial, there ? 'r+' : 'w', 0o600));
+    return { ...this.#incoming(block, handle), keep: async () => there };
   }
 
   #incoming(block: string, handle: FileHandle): Incoming {
@@ -111,6 +109,17 @@ export class DiskStore implements Store {
         `place disk, ${this.#folder}: ${what} (${code})${advice === '' ? '' : `; ${advice}`}`,
       );
     }
+  }
+}
+
+/** False: there was no such file. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

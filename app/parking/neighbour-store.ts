@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ServerLink, type ServerOptions } from './server-link.ts';
-import type { Incoming, Outgoing, Store } from './store.ts';
+import { type Client, ServerLink, type ServerOptions } from './server-link.ts';
+import type { Incoming, Outgoing, Renewed, Store } from './store.ts';
 
 export interface NeighbourOptions extends ServerOptions {
   expirySeconds: number;
@@ -18,7 +18,10 @@ export class NeighbourStore implements Store {
   readonly #link: ServerLink;
   /** Keys of this process alone begin with it. */
   readonly #prefix = `edgepool:${randomUUID()}`;
+  /** How many pieces each block has. */
   readonly #counts = new Map<string, number>();
+  /** Keys that must go once the server is there. */
+  readonly #dropped: string[] = [];
 
   constructor({ expirySeconds, ...server }: NeighbourOptions) {
     this.#expirySeconds = expirySeconds;
@@ -34,11 +37,28 @@ export class NeighbourStore implements Store {
   }
 
   async create(block: string): Promise<Incoming> {
-    const client = await this.#link.connected();
+    const client = await this.#connected();
     this.#counts.set(block, 0);
+    return this.#incoming(block, client);
+  }
+
+  /** What of it is still there lives as long from now on as what is written. */
+  async renew(block: string): Promise<Renewed> {
+    const client = await this.#connected();
+    return {
+      ...this.#incoming(block, client),
+      keep: async (number) => {
+        const key = this.#key(block, number);
+        const renewed = () => client.expire(key, this.#expirySeconds);
+        return (await this.#link.told(client, renewed)) === 1;
+      },
+    };
+  }
+
+  #incoming(block: string, client: Client): Incoming {
     return {
       write: async (number, piece) => {
-        this.#counts.set(block, number + 1);
+        this.#counts.set(block, Math.max(this.#counts.get(block) ?? 0, number + 1));
         const bytes = Buffer.from(piece.buffer);
         await this.#link.told(client, () =>
           client.set(this.#key(block, number), bytes, 'EX', this.#expirySeconds),
@@ -50,7 +70,7 @@ export class NeighbourStore implements Store {
   }
 
   async open(block: string): Promise<Outgoing> {
-    const client = await this.#link.connected();
+    const client = await this.#connected();
     return {
       read: async (number) => {
         const piece = await this.#link.told(client, () =>
@@ -68,10 +88,23 @@ export class NeighbourStore implements Store {
   async drop(block: string): Promise<void> {
     const count = this.#counts.get(block) ?? 0;
     this.#counts.delete(block);
-    // Where the server is away they expire. Each by itself: in a cluster they lie here and there.
-    const client = this.#link.ready;
-    const keys = Array.from({ length: count }, (_, number) => this.#key(block, number));
-    await Promise.all(keys.map((key) => client?.unlink(key)));
+    for (let number = 0; number < count; number += 1) this.#dropped.push(this.#key(block, number));
+    const { ready } = this.#link;
+    if (ready !== null) await this.#unlink(ready);
+  }
+
+  /** The server, and what was dropped while it was away goes. */
+  async #connected(): Promise<Client> {
+    const client = await this.#link.connected();
+    // What does not go now expires.
+    void this.#unlink(client).catch(() => undefined);
+    return client;
+  }
+
+  /** Each by itself: in a cluster they lie here and there. */
+  async #unlink(client: Client): Promise<void> {
+    const keys = this.#dropped.splice(0);
+    await Promise.all(keys.map((key) => client.unlink(key)));
   }
 
   #key(block: string, number: number): string {

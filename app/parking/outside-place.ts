@@ -138,7 +138,8 @@ export class OutsidePlace implements Place {
       held.restoring = false;
     }
     this.#held.delete(model);
-    await this.#leave(model, held);
+    const { block, bytes } = held;
+    if (block !== null) this.#kept.set(model, { block, bytes });
   }
 
   forget(model: Model): void {
@@ -171,9 +172,10 @@ export class OutsidePlace implements Place {
     await this.#makeRoom(model, packedBytes);
     const { block, incoming, renewed } = await this.#open(model);
     try {
+      const there = renewed === null ? [] : await this.#keep(model, renewed, packedBytes);
       for (let number = 0; number < pieceCount(packedBytes); number += 1) {
         const bytes = pieceBytes(packedBytes, number);
-        if (await this.#keeps(model, renewed, number)) this.#tally.unchangedBytes += bytes;
+        if (there[number] === true) this.#tally.unchangedBytes += bytes;
         else await this.#write(model, incoming, number, bytes);
       }
       await incoming.finish();
@@ -190,24 +192,29 @@ export class OutsidePlace implements Place {
     const { store } = this.#options;
     const { generation, packedBytes } = model.parking();
     const kept = this.#kept.get(model);
-    this.#kept.delete(model);
-    if (kept !== undefined) {
-      // Of another size, nothing of it is where it was.
-      const same = kept.bytes === packedBytes;
-      const renewed = same ? await store.renew?.(kept.block).catch(() => undefined) : undefined;
-      if (renewed !== undefined) return { block: kept.block, incoming: renewed, renewed };
-      await this.#drop(kept);
+    if (kept?.bytes === packedBytes) {
+      const renewed = await store.renew(kept.block);
+      this.#kept.delete(model);
+      return { block: kept.block, incoming: renewed, renewed };
     }
+    // Of another size, nothing of it is where it was.
+    this.#kept.delete(model);
+    if (kept !== undefined) await this.#drop(kept);
     const block = String(generation);
     return { block, incoming: await store.create(block), renewed: null };
   }
 
-  /** Whether the piece is there already. */
-  async #keeps(model: Model, renewed: Renewed | null, number: number): Promise<boolean> {
-    if (renewed === null || !(await model.keepPiece(this.#options.store.number, number))) {
-      return false;
+  /** Whether each piece is there already. All are asked for before an answer is waited for. */
+  async #keep(model: Model, renewed: Renewed, bytes: number): Promise<boolean[]> {
+    const coming: Promise<boolean>[] = [];
+    for (let number = 0; number < pieceCount(bytes); number += 1) {
+      const same = await model.keepPiece(this.#options.store.number, number);
+      const there = same ? renewed.keep(number) : Promise.resolve(false);
+      // Whoever waits for all of them hears of it.
+      there.catch(() => undefined);
+      coming.push(there);
     }
-    return renewed.keep(number);
+    return Promise.all(coming);
   }
 
   async #write(model: Model, incoming: Incoming, number: number, bytes: number): Promise<void> {
@@ -307,14 +314,6 @@ export class OutsidePlace implements Place {
       held.block = null;
     }
     await reload(model);
-  }
-
-  /** The model is back. */
-  async #leave(model: Model, held: Held): Promise<void> {
-    const { block, bytes } = held;
-    if (block === null) return;
-    if (this.#options.store.renew === undefined) await this.#drop(held);
-    else this.#kept.set(model, { block, bytes });
   }
 
   async #drop({ block }: Pick<Held, 'block'>): Promise<void> {

@@ -18,7 +18,7 @@ export interface ServerOptions {
 /** What is asked of a server, or of several as if they were one. */
 export type Client = Pick<
   Redis,
-  'ping' | 'set' | 'getBuffer' | 'unlink' | 'config' | 'info' | 'memory'
+  'ping' | 'set' | 'getBuffer' | 'expire' | 'unlink' | 'config' | 'info' | 'memory'
 >;
 
 /** What stands in messages. */

@@ -11,7 +11,8 @@ export interface Incoming {
 
 /** One that was there as a whole before. */
 export interface Renewed extends Incoming {
-  /** The piece stays as it is there; false: it is not there any more. */
+  /** The piece stays as it is there; false: it is not there any more. Many may be asked for before
+   *  the first answer. */
   keep(number: number): Promise<boolean>;
 }
 
@@ -31,9 +32,9 @@ export interface Store {
   start(): Promise<void>;
   stop(): Promise<void>;
   create(block: string): Promise<Incoming>;
-  /** A block that is there, to write some of its pieces anew; it is whole again once that is
-   *  finished. Absent: blocks are always created. */
-  renew?(block: string): Promise<Renewed>;
+  /** To write some of the pieces anew of a block that was there; it is whole again once that is
+   *  finished. Where it throws, nothing has become of the block. */
+  renew(block: string): Promise<Renewed>;
   open(block: string): Promise<Outgoing>;
   drop(block: string): Promise<void>;
 }

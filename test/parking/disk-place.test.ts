@@ -11,22 +11,21 @@ import {
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Model } from '../../app/models/model.ts';
 import { DiskStore } from '../../app/parking/disk-store.ts';
-import type { Place } from '../../app/parking/place.ts';
 import { House } from '../support/house.ts';
 import {
   answer,
   comesBack,
   expectLost,
+  makesRoom,
   outside,
-  overwriteFree,
+  PIECE_BYTES,
+  parkedAgain,
   SEVERAL_PIECES,
   SMALL,
 } from '../support/parked.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
-const PIECE = 1048576 + 16;
 const scratch = scratchFolder();
 const folder = join(scratch.path, 'parked');
 const store = () => new DiskStore(folder);
@@ -42,19 +41,6 @@ function last(): string {
   return file;
 }
 const numberOf = (file: string) => Number(/(\d+)\.sealed$/.exec(file)?.[1]);
-
-/** Parks a model, restores it and says what went to the disk. */
-async function parkedAgain(model: Model, place: Place) {
-  const before = place.figures();
-  await place.park(model);
-  const { written_bytes, unchanged_bytes } = place.figures();
-  await overwriteFree(house);
-  await place.restore(model);
-  return {
-    written: written_bytes - before.written_bytes,
-    unchanged: unchanged_bytes - before.unchanged_bytes,
-  };
-}
 
 function flip(file: string, at: number): void {
   const bytes = readFileSync(file);
@@ -79,7 +65,7 @@ test('a model waits in a file, all of its memory is for others, and it comes bac
   };
   await comesBack(house, there, model, { waits, back: () => assert.equal(files().length, 1) });
   const { written_bytes, unchanged_bytes, read_bytes, kept_bytes } = place.figures();
-  assert.ok(written_bytes > 3 * PIECE, `${written_bytes}`);
+  assert.ok(written_bytes > 3 * PIECE_BYTES, `${written_bytes}`);
   assert.equal(written_bytes + unchanged_bytes, read_bytes);
   assert.ok(kept_bytes > 0);
   await place.stop();
@@ -91,51 +77,27 @@ test('what has not changed since the last parking is not written again', async (
   const { place, told } = outside(store());
   await place.start();
   const expected = answer(model);
-  const { written: whole, unchanged: none } = await parkedAgain(model, place);
+  const { written: whole, unchanged: none } = await parkedAgain(house, place, model);
   assert.equal(none, 0);
   for (const salt of [1, 2, 3]) {
     answer(model, salt);
-    const { written, unchanged } = await parkedAgain(model, place);
+    const { written, unchanged } = await parkedAgain(house, place, model);
     // Its arena is another one, its weights are not.
-    assert.ok(written > 0 && unchanged >= PIECE, `${written}, ${unchanged}`);
+    assert.ok(written > 0 && unchanged >= PIECE_BYTES, `${written}, ${unchanged}`);
     assert.equal(written + unchanged, whole);
   }
-  assert.deepEqual(await parkedAgain(model, place), { written: 0, unchanged: whole });
+  assert.deepEqual(await parkedAgain(house, place, model), { written: 0, unchanged: whole });
   assert.deepEqual(answer(model), expected);
   // Somebody has emptied the folder.
   for (const file of files()) rmSync(file);
-  assert.deepEqual(await parkedAgain(model, place), { written: whole, unchanged: 0 });
+  assert.deepEqual(await parkedAgain(house, place, model), { written: whole, unchanged: 0 });
   assert.deepEqual(answer(model), expected);
   assert.deepEqual([place.figures().lost, told], [0, []]);
   await place.stop();
 });
 
-test('what models have left that are back makes room for others, the oldest first', async () => {
-  const models = [];
-  for (const name of ['a', 'b', 'c']) models.push(await house.load({ name, source: SMALL }, 4));
-  const [a, b, c] = models;
-  assert.ok(a !== undefined && b !== undefined && c !== undefined);
-  await a.park(5000);
-  const { place } = outside(store(), 2.5 * a.parking().packedBytes);
-  await a.restore();
-  await place.start();
-  for (const model of [a, b]) {
-    await place.park(model);
-    await place.restore(model);
-  }
-  assert.deepEqual([place.figures().dropped, files().length], [0, 2]);
-  await place.park(c);
-  assert.deepEqual([place.figures().dropped, files().length], [1, 2]);
-  const { unchanged_bytes: before } = place.figures();
-  await place.restore(c);
-  await place.park(a);
-  assert.equal(place.figures().unchanged_bytes, before, 'nothing of a was there any more');
-  assert.deepEqual([place.figures().dropped, files().length], [2, 2]);
-  place.forget(c);
-  place.forget(a);
-  assert.deepEqual([place.figures().held_bytes, place.figures().kept_bytes], [0, 0]);
-  await place.stop();
-});
+test('what models have left that are back makes room for others, the oldest first', () =>
+  makesRoom(house, store(), () => files().length));
 
 test('whatever becomes of the file, the model answers, and what happened is told', async () => {
   const model = await house.load({ name: 'meant', source: SEVERAL_PIECES }, 16);
@@ -144,11 +106,16 @@ test('whatever becomes of the file, the model answers, and what happened is told
   await all.place.start();
   const notSealed = /^piece \d of a sealed block: is not the one that was sealed here$/;
   await expectLost(all, model, () => flip(last(), 0), notSealed);
-  await parkedAgain(model, all.place);
-  await expectLost(all, model, () => flip(last(), PIECE), notSealed);
-  await expectLost(all, model, () => flip(last(), 2 * PIECE - 1), notSealed);
+  await parkedAgain(house, all.place, model);
+  await expectLost(all, model, () => flip(last(), PIECE_BYTES), notSealed);
+  await expectLost(all, model, () => flip(last(), 2 * PIECE_BYTES - 1), notSealed);
   await expectLost(all, model, () => flip(last(), readFileSync(last()).length - 1), notSealed);
-  await expectLost(all, model, () => truncateSync(last(), PIECE + 5), /has \d+ bytes, not 5$/);
+  await expectLost(
+    all,
+    model,
+    () => truncateSync(last(), PIECE_BYTES + 5),
+    /has \d+ bytes, not 5$/,
+  );
   await expectLost(all, model, () => rmSync(last()), /^place disk, .*: a file is gone \(ENOENT\)$/);
 
   const kept = join(scratch.path, 'older');

@@ -27,7 +27,11 @@ interface Told {
   restores: number;
   failures: number;
   lost: number;
+  /** To its neighbour, in bytes. */
+  written: number;
 }
+
+type What = 'park' | 'restore' | 'forget';
 
 /** A program with a model, on one of the machines. */
 class Program {
@@ -53,7 +57,7 @@ class Program {
     this.#lines = createInterface(process.stdout)[Symbol.asyncIterator]();
   }
 
-  async does(what: 'park' | 'restore'): Promise<Told> {
+  async does(what: What): Promise<Told> {
     this.#child.stdin?.write(`${what}\n`);
     return this.#next();
   }
@@ -82,7 +86,7 @@ testOnNetwork(
     const programs = await Promise.all(
       MACHINES.map((number) => Program.start(network, number, urls[(number + 1) % 3] ?? '')),
     );
-    const all = (what: 'park' | 'restore') => Promise.all(programs.map((each) => each.does(what)));
+    const all = (what: What) => Promise.all(programs.map((each) => each.does(what)));
     for (let round = 1; round <= 3; round += 1) {
       for (const { message, residence } of await all('park')) {
         assert.deepEqual([message, residence], [null, 'away']);
@@ -91,8 +95,9 @@ testOnNetwork(
       for (const { message, same, restores, lost } of await all('restore')) {
         assert.deepEqual([message, same, restores, lost], [null, true, round, 0]);
       }
-      assert.deepEqual(keysOf(network), [0, 0, 0]);
     }
+    await all('forget');
+    await until('nothing is left', () => keysOf(network).every((count) => count === 0));
   },
 );
 
@@ -148,11 +153,20 @@ testOnNetwork(
     const [url = ''] = await Promise.all(MACHINES.map(clustered));
     await network.join();
     const program = await Program.start(network, 0, url, 'cluster');
-    assert.equal((await program.does('park')).message, null);
-    assert.ok(keysOf(network).reduce((sum, count) => sum + count) >= 3);
+    const { message, written } = await program.does('park');
+    assert.equal(message, null);
+    const shared = keysOf(network);
+    assert.ok(shared.reduce((sum, count) => sum + count) >= 3);
     const back = await program.does('restore');
     assert.deepEqual([back.message, back.same, back.lost], [null, true, 0]);
-    assert.deepEqual(keysOf(network), [0, 0, 0]);
+
+    // What has not changed stays where it is.
+    const again = await program.does('park');
+    assert.deepEqual([again.message, again.written], [null, written]);
+    const { same, lost: none } = await program.does('restore');
+    assert.deepEqual([same, none, keysOf(network)], [true, 0, shared]);
+    await program.does('forget');
+    await until('nothing is left', () => keysOf(network).every((count) => count === 0));
 
     assert.equal((await program.does('park')).message, null);
     const holding = keysOf(network).findIndex((count) => count > 0);

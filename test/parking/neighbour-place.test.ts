@@ -13,6 +13,7 @@ import {
   SEVERAL_PIECES,
 } from '../support/parked.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { SealedPieces } from '../support/sealed-pieces.ts';
 import { Valkey } from '../support/valkey.ts';
 
 const scratch = scratchFolder();
@@ -25,9 +26,7 @@ function store(more: Partial<NeighbourOptions> = {}, Kind = NeighbourStore): Nei
   return new Kind({ url, ...access, expirySeconds: 600, timeoutMs: 2000, ...more });
 }
 
-/** Its piece of that number, of all that the server has. */
-const keyOf = async (number: number): Promise<string> =>
-  server.with(async (client) => (await client.keys(`edgepool:*:${number}`))[0] ?? '');
+const pieces = new SealedPieces(server);
 
 const load = (name: string): Promise<Model> => house.load({ name, source: SEVERAL_PIECES }, 16);
 
@@ -42,18 +41,17 @@ test('a model waits in pieces that expire, and comes back', async () => {
   const model = await load('waits');
   const there = outside(store());
   const waits = async () => {
-    const keys = await server.with((client) => client.keys('*'));
-    assert.ok(keys.length >= 3);
-    const [seconds = -1] = await server.with((client) =>
-      Promise.all(keys.map((k) => client.ttl(k))),
+    const seconds = await pieces.secondsLeft();
+    assert.ok(seconds.length >= 3);
+    assert.ok(
+      seconds.every((each) => each > 0 && each <= 600),
+      `${seconds}`,
     );
-    assert.ok(seconds > 0 && seconds <= 600, `${seconds}`);
   };
-  const back = async () => {
-    assert.equal(await server.with((client) => client.dbsize()), 0);
-  };
+  const back = async () => assert.ok((await pieces.keys()).length >= 3);
   await comesBack(house, there, model, { waits, back });
   await there.place.stop();
+  assert.deepEqual(await pieces.keys(), []);
 });
 
 test('whatever becomes of a piece, the model answers, and what happened is told', async () => {
@@ -61,46 +59,22 @@ test('whatever becomes of a piece, the model answers, and what happened is told'
   const other = await load('other');
   const all = outside(store());
   await all.place.start();
-  const notSealed = /^piece 1 of a sealed block: is not the one that was sealed here$/;
+  const notSealed = /^piece \d of a sealed block: is not the one that was sealed here$/;
   const gone = /^place neighbour, redis:\/\/127\.0\.0\.1:\d+: piece 1 is gone/;
-  const put = async (piece: Buffer) => {
-    const key = await keyOf(1);
-    await server.with((client) => client.set(key, piece));
-  };
-  const take = async () => {
-    const key = await keyOf(1);
-    return (await server.with((client) => client.getBuffer(key))) ?? Buffer.alloc(0);
-  };
-  await expectLost(
-    all,
-    model,
-    async () => {
-      const key = await keyOf(1);
-      await server.with((client) => client.del(key));
-    },
-    gone,
-  );
-  await expectLost(
-    all,
-    model,
-    async () => {
-      const piece = await take();
-      piece[1000] = (piece[1000] ?? 0) ^ 1;
-      await put(piece);
-    },
-    notSealed,
-  );
-  await expectLost(all, model, async () => put((await take()).subarray(0, 99)), /not 99$/);
+  await expectLost(all, model, () => pieces.delete(1), gone);
+  await expectLost(all, model, () => pieces.flip(1), notSealed);
+  await expectLost(all, model, () => pieces.cut(1, 99), /not 99$/);
 
+  answer(model, 1);
   await all.place.park(model);
-  const older = await take();
+  const older = await pieces.take();
   await all.place.restore(model);
-  await expectLost(all, model, () => put(older), notSealed);
+  await expectLost(all, model, () => pieces.put(older), notSealed);
 
   await all.place.park(other);
-  const others = await take();
+  const others = await pieces.take();
   await all.place.restore(other);
-  await expectLost(all, model, () => put(others), notSealed);
+  await expectLost(all, model, () => pieces.put(others), notSealed);
   assert.deepEqual([all.place.figures().lost, all.told], [5, []]);
   await all.place.stop();
 });

@@ -1,7 +1,8 @@
 /**
  * A program on a machine of its own that parks a model at a neighbour.
  *   network-child.ts URL TIMEOUT_MS [cluster]
- * Each line that it reads is done: `park` or `restore`; then it tells as JSON how that ended.
+ * Each line that it reads is done: `park`, `restore` or `forget`; then it tells as JSON how that
+ * ended.
  */
 import { createInterface } from 'node:readline';
 import { NeighbourStore } from '../../app/parking/neighbour-store.ts';
@@ -25,6 +26,7 @@ const does: Record<string, () => Promise<void>> = {
     await overwriteFree(house);
   },
   restore: () => place.restore(model),
+  forget: async () => place.forget(model),
 };
 console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface(process.stdin)) {
@@ -34,9 +36,10 @@ for await (const line of createInterface(process.stdin)) {
   );
   const { residence } = model.parking();
   const same = residence === 'resident' ? answer(model).equals(expected) : null;
-  const { parks, restores, failures, lost } = place.figures();
+  const { parks, restores, failures, lost, written_bytes: written } = place.figures();
   const kinds = told.splice(0).map(({ kind }) => kind);
-  console.log(JSON.stringify({ message, residence, same, kinds, parks, restores, failures, lost }));
+  const counts = { parks, restores, failures, lost, written };
+  console.log(JSON.stringify({ message, residence, same, kinds, ...counts }));
 }
 await place.stop();
 await house.stop();

@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import koffi from 'koffi';
 import { Pool } from '../../app/memory/pool.ts';
 import type { Model } from '../../app/models/model.ts';
+import { EP_SEAL_BYTES, EP_SEALED_PIECE_BYTES } from '../../app/native/constants.ts';
 import { OutsidePlace } from '../../app/parking/outside-place.ts';
-import type { PlaceEvent } from '../../app/parking/place.ts';
+import type { Place, PlaceEvent } from '../../app/parking/place.ts';
 import type { Incoming, Store } from '../../app/parking/store.ts';
 import { ROOT } from './edgepool.ts';
 import type { House } from './house.ts';
+import { until } from './until.ts';
 
 /** Of several pieces, the last of them not full. */
 export const SEVERAL_PIECES = `${ROOT}build/models/mobilenet_v3_small_int8.tflite`;
 export const SMALL = `${ROOT}build/models/tiny_int8.tflite`;
+/** A piece that is full, sealed. */
+export const PIECE_BYTES = EP_SEALED_PIECE_BYTES + EP_SEAL_BYTES;
 
 /** What it answers to an input that is always the same for the same salt. */
 export function answer(model: Model, salt = 0): Buffer {
@@ -82,6 +86,65 @@ export async function comesBack(
   }
   const { restores, lost, failures } = place.figures();
   assert.deepEqual([restores, lost, failures, told], [3, 0, 0, []]);
+}
+
+/** What a parking has given to the place, and what was there already, in bytes. */
+export interface Given {
+  written: number;
+  unchanged: number;
+}
+
+/** The model is parked, what was its memory written over, and restored. */
+export async function parkedAgain(house: House, place: Place, model: Model): Promise<Given> {
+  const before = place.figures();
+  await place.park(model);
+  const { written_bytes, unchanged_bytes } = place.figures();
+  await overwriteFree(house);
+  await place.restore(model);
+  return {
+    written: written_bytes - before.written_bytes,
+    unchanged: unchanged_bytes - before.unchanged_bytes,
+  };
+}
+
+/** Of what models have left that are back, the oldest gives way to others, and all goes with its
+ *  model. `blocks`: how many the store holds. */
+export async function makesRoom(
+  house: House,
+  store: Store,
+  blocks: () => number | Promise<number>,
+): Promise<void> {
+  const models = [];
+  for (const name of ['a', 'b', 'c']) models.push(await house.load({ name, source: SMALL }, 4));
+  const [a, b, c] = models;
+  assert.ok(a !== undefined && b !== undefined && c !== undefined);
+  await a.park(5000);
+  const bound = 2.5 * a.parking().packedBytes;
+  await a.restore();
+  const { place } = outside(store, bound);
+  await place.start();
+  const expectThere = async (expected: { dropped: number; there: number }) => {
+    const { dropped, held_bytes, kept_bytes } = place.figures();
+    assert.ok(held_bytes + kept_bytes <= bound);
+    assert.deepEqual({ dropped, there: await blocks() }, expected);
+  };
+  for (const model of [a, b]) {
+    await place.park(model);
+    await place.restore(model);
+  }
+  await expectThere({ dropped: 0, there: 2 });
+  await place.park(c);
+  await expectThere({ dropped: 1, there: 2 });
+  const { unchanged_bytes: before } = place.figures();
+  await place.restore(c);
+  await place.park(a);
+  assert.equal(place.figures().unchanged_bytes, before, 'nothing of a was there any more');
+  await expectThere({ dropped: 2, there: 2 });
+  place.forget(c);
+  place.forget(a);
+  assert.deepEqual([place.figures().held_bytes, place.figures().kept_bytes], [0, 0]);
+  await until('nothing is left', async () => (await blocks()) === 0);
+  await place.stop();
 }
 
 /** Something happens each time a piece has gone in. */
