@@ -27,7 +27,7 @@ ln -s usr/bin "$root/bin"
 
 shipped=()
 for recipe in "${recipes[@]}"; do
-  for unit in "$recipe"/files/*.service "$recipe"/files/*.timer; do
+  for unit in "$recipe"/files/*.{service,socket,timer}; do
     [ -f "$unit" ] || continue
     install -m 0644 "$unit" "$units"
     shipped+=("$(basename "$unit")")
@@ -36,9 +36,10 @@ for recipe in "${recipes[@]}"; do
     install -m 0755 "$script" "$root/usr/libexec/edgepool/$(basename "$script" .sh)"
   done
 done
-# What the units call and the layer does not bring.
+# What the units call and no file of the layer's is.
 install -m 0755 /usr/bin/systemd-tmpfiles "$root/usr/bin/systemd-tmpfiles"
 install -m 0755 /bin/true "$root/usr/sbin/wpa_supplicant"
+install -m 0755 /bin/true "$root/usr/libexec/edgepool/hugepages"
 SYSTEMD_FSTAB=$PWD/yocto/meta-edgepool/recipes-core/base-files/files/fstab \
   "$generator" "$units" "$units" "$units"
 mounts=(data.mount boot-firmware.mount var-lib-edgepool.mount var-lib-systemd-timesync.mount)

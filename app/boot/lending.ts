@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { Region } from '../memory/region.ts';
+import { Companion } from '../parking/companion.ts';
 import { Lender, type LendingEvent } from '../parking/lender.ts';
 import { LendingServer } from '../parking/lending-server.ts';
+import { LentRegion } from '../parking/lent-region.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Part } from './part.ts';
 
@@ -31,13 +33,20 @@ export class Lending implements Part {
 
   constructor(options: LendingOptions) {
     this.#options = options;
-    const { mb, own_mb, patience_ms: patienceMs, ...access } = options.config.parking.lend;
+    const {
+      mb,
+      own_mb,
+      patience_ms: patienceMs,
+      companion: socket,
+      ...access
+    } = options.config.parking.lend;
     const ownBytes = Math.round(own_mb * BYTES_PER_MIB);
+    const companion = socket === null ? null : new Companion(socket);
     this.lender =
       mb === 0
         ? null
         : new Lender({
-            region: options.region,
+            region: new LentRegion({ region: options.region, companion }),
             server: new LendingServer({ ...access, ownBytes, timeoutMs: TIMEOUT_MS }),
             boundBytes: Math.round(mb * BYTES_PER_MIB),
             patienceMs,

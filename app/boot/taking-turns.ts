@@ -1,3 +1,4 @@
+import { HUGE_PAGE_BYTES } from '../memory/huge-pages.ts';
 import type { Region } from '../memory/region.ts';
 import { roundUp } from '../models/sizing.ts';
 import type { Lender } from '../parking/lender.ts';
@@ -19,8 +20,6 @@ export interface TakingTurnsOptions {
 }
 
 /** In a region of reserved huge pages a pool takes whole ones. */
-const HUGE_PAGE_BYTES = 2 * 2 ** 20;
-
 const bytesFor = ({ planned: { pool } }: PooledModel): number =>
   roundUp(pool.quotaBytes, HUGE_PAGE_BYTES);
 

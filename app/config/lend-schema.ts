@@ -43,6 +43,15 @@ export const lendSchema = {
         "A PEM file of the authorities that a rediss server's certificate may come from. null: " +
         'those that Node knows.',
     },
+    companion: {
+      path: true,
+      type: ['string', 'null'],
+      default: null,
+      description:
+        "The Unix socket of the service that sets the kernel's counts of huge pages, " +
+        '`edgepool-hugepages`: a region of reserved huge pages lends by it alone. On the board it is ' +
+        '`/run/edgepool-hugepages.sock`. null: such a region lends nothing.',
+    },
     patience_ms: {
       type: 'number',
       minimum: 10,

@@ -16,13 +16,13 @@ export interface RegionOptions {
 /** The one fixed block of native memory, from `start` to `stop`. */
 export class Region {
   readonly native: Native;
-  readonly #options: RegionOptions;
+  readonly options: RegionOptions;
   #handle: RegionHandle | null = null;
   #keptPools = 0;
 
   constructor(native: Native, options: RegionOptions) {
     this.native = native;
-    this.#options = options;
+    this.options = options;
   }
 
   get handle(): RegionHandle {
@@ -41,10 +41,10 @@ export class Region {
     await callAsync(
       this.native.ep_region_create,
       {
-        capacity_bytes: this.#options.capacityBytes,
-        lock: Lock[this.#options.lock],
-        pages: Pages[this.#options.pages],
-        mapping_budget: this.#options.mappingBudget ?? 0,
+        capacity_bytes: this.options.capacityBytes,
+        lock: Lock[this.options.lock],
+        pages: Pages[this.options.pages],
+        mapping_budget: this.options.mappingBudget ?? 0,
         populate_step_bytes: 0,
       },
       out,
@@ -87,14 +87,14 @@ export class Region {
   }
 
   /** Gives free extents of 2 MiB back to the system, as far as there are whole ones; `stats` says
-   *  how many. Throws EP_E_STATE where the region is of reserved huge pages. With `takeBack`: one at
-   *  a time. */
+   *  how many. Reserved huge pages are then free ones of the kernel. With `takeBack`: one at a
+   *  time. */
   lend(bytes: number): Promise<void> {
     return callAsync(this.native.ep_region_lend, this.handle, bytes);
   }
 
-  /** Takes so much of it back, populated and locked; throws EP_E_NO_MEMORY where the system has
-   *  less: what is back by then stays. */
+  /** Takes so much of it back, populated and locked; throws EP_E_NO_MEMORY where the system, or the
+   *  kernel of free huge pages, has less: what is back by then stays. */
   takeBack(bytes: number): Promise<void> {
     return callAsync(this.native.ep_region_take_back, this.handle, bytes);
   }

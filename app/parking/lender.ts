@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Region } from '../memory/region.ts';
+import { HUGE_PAGE_BYTES } from '../memory/huge-pages.ts';
 import { roundUp } from '../models/sizing.ts';
 import type { LendingSnapshot } from '../stats/snapshot.ts';
 import type { LendingServer } from './lending-server.ts';
+import type { LentRegion } from './lent-region.ts';
+import { StillLent } from './still-lent.ts';
 
 /** lending_failed: a step one way or the other could not be made, and is tried again. */
 export interface LendingEvent {
   kind: 'lending_failed';
   message: string;
+  /** What was to be back and is not; 0: memory could not be lent. */
+  missing_bytes: number;
 }
 
 export interface LenderOptions {
-  region: Pick<Region, 'lend' | 'takeBack' | 'stats'>;
+  region: Pick<LentRegion, 'prepare' | 'lend' | 'takeBack' | 'end' | 'stats'>;
   server: Pick<LendingServer, keyof LendingServer>;
   boundBytes: number;
   /** How long the server may take to give something up. */
@@ -19,7 +23,7 @@ export interface LenderOptions {
   tell: (event: LendingEvent) => void;
 }
 
-const EXTENT_BYTES = 2 * 2 ** 20;
+const EXTENT_BYTES = HUGE_PAGE_BYTES;
 /** What one step lends at most. */
 const STEP_BYTES = 8 * EXTENT_BYTES;
 const AGAIN_MS = 20;
@@ -45,16 +49,22 @@ export class Lender {
   /** Before the region takes its memory: the server holds no more than its own, whatever an earlier
    *  process had lent to it. Throws where a setting is wrong. */
   async start(): Promise<void> {
-    const { server } = this.#options;
+    const { region, server } = this.#options;
     await server.start();
-    await this.#tried(() => this.#patiently(() => this.#giveUp(0)));
+    await this.#tried(() =>
+      this.#patiently(async () => {
+        await this.#giveUp(0);
+        await region.prepare();
+      }),
+    );
   }
 
-  /** After the region has gone: the server has its own limit again. */
+  /** After the region has gone: the server has its own limit again, the kernel its huge pages. */
   async stop(): Promise<void> {
-    const { server } = this.#options;
+    const { region, server } = this.#options;
     // One that is away by now keeps what it may hold, until a program comes that lends.
     await server.allow(0).catch(() => undefined);
+    await region.end().catch(() => undefined);
     await server.stop();
   }
 
@@ -125,9 +135,10 @@ export class Lender {
         await region.takeBack(region.stats().lent_bytes - rest);
       });
     } catch (error) {
+      const { lent_bytes: left } = region.stats();
       // What has not come back may be used.
-      await this.#allow(region.stats().lent_bytes).catch(() => undefined);
-      throw error;
+      await this.#allow(left).catch(() => undefined);
+      throw new StillLent((error as Error).message, left - rest);
     }
   }
 
@@ -162,10 +173,14 @@ export class Lender {
       this.#failing = false;
     } catch (error) {
       this.#failures += 1;
-      const { message } = error as Error;
-      if (!this.#failing) this.#options.tell({ kind: 'lending_failed', message });
+      if (!this.#failing) this.#tell(error as Error);
       this.#failing = true;
     }
+  }
+
+  #tell(error: Error): void {
+    const missing_bytes = error instanceof StillLent ? error.missingBytes : 0;
+    this.#options.tell({ kind: 'lending_failed', message: error.message, missing_bytes });
   }
 
   #inTurn(action: () => Promise<void>): Promise<void> {

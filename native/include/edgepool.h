@@ -150,8 +150,8 @@ EP_API uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capa
 /**
  * Gives free extents of 2 MiB back to the system, the last ones first, until `bytes` are given or
  * no whole extent is free: ep_region_stats says how many were. Nobody but ep_region_take_back gets
- * them while they are lent. EP_E_STATE iff the region is of hugetlb pages, which go back through
- * the kernel's page counts alone; EP_E_SYSTEM iff the kernel refuses.
+ * them while they are lent. A hugetlb page joins the kernel's free huge pages: it is ordinary
+ * memory once somebody has lowered vm.nr_hugepages by one. EP_E_SYSTEM iff the kernel refuses.
  *
  * Cost: a system call an extent, which holds up no other thread's use of the region. With
  * ep_region_take_back: one thread at a time.
@@ -161,8 +161,9 @@ EP_API int32_t ep_region_lend(ep_region* region, uint64_t bytes, ep_error* error
 /**
  * Takes lent extents back, `bytes` of them or all there are, each populated and locked as the
  * region was, with the limits read before. Whoever has used the memory meanwhile must have given it
- * up. EP_E_NO_MEMORY iff the limits leave no room for the next extent (the message names it):
- * those before it are back, the others lent as before.
+ * up, and for hugetlb pages vm.nr_hugepages must have been raised. EP_E_NO_MEMORY iff the limits
+ * leave no room for the next extent, or no huge page is free for it (the message names it): those
+ * before it are back, the others lent as before.
  */
 EP_API int32_t ep_region_take_back(ep_region* region, uint64_t bytes, ep_error* error);
 

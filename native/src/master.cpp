@@ -203,19 +203,38 @@ bool Master::give_extent(uint64_t offset) {
                    static_cast<off_t>(kExtentBytes)) == 0;
 }
 
+int32_t Master::room_to_retake(ep_error* error) {
+  const Limit limit = nearest_limit("");
+  if (limit.available_bytes >= with_kernel_costs(kExtentBytes)) return EP_OK;
+  return fail(error, EP_E_NO_MEMORY, {kExtentBytes, limit.available_bytes, limit.available_bytes},
+              "region: %.1f MiB to be taken back, %.1f MiB available (limit: %s); free memory",
+              static_cast<double>(kExtentBytes) / kMib,
+              static_cast<double>(limit.available_bytes) / kMib, limit.name);
+}
+
+// The file has the page before anybody touches it: an access that finds none ends the process.
+int32_t Master::retake_huge_page(uint64_t offset, ep_error* error) {
+  int result = 0;
+  do {
+    result = fallocate(fd_, 0, static_cast<off_t>(offset), static_cast<off_t>(kExtentBytes));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return EP_OK;
+  if (errno != ENOSPC && errno != ENOMEM) return fail_errno(error, "fallocate", "region");
+  const uint64_t free = free_huge_pages("") * kExtentBytes;
+  return fail(error, EP_E_NO_MEMORY, {kExtentBytes, free, free},
+              "region: %.1f MiB to be taken back, %.1f MiB of huge pages free (limit: "
+              "vm.nr_hugepages, or hugetlb of the control group); raise it",
+              static_cast<double>(kExtentBytes) / kMib, static_cast<double>(free) / kMib);
+}
+
 // The mapping is still locked, and what is populated in it is locked with it.
 int32_t Master::retake_extent(uint64_t offset, ep_error* error) {
-  const Limit limit = nearest_limit("");
-  if (limit.available_bytes < with_kernel_costs(kExtentBytes)) {
-    return fail(error, EP_E_NO_MEMORY, {kExtentBytes, limit.available_bytes, limit.available_bytes},
-                "region: %.1f MiB to be taken back, %.1f MiB available (limit: %s); free memory",
-                static_cast<double>(kExtentBytes) / kMib,
-                static_cast<double>(limit.available_bytes) / kMib, limit.name);
-  }
+  int32_t status = hugetlb_ ? retake_huge_page(offset, error) : room_to_retake(error);
+  if (status != EP_OK) return status;
   char* const address = base_ + offset;
   if (collapsed_) collapse(address, kExtentBytes);
   if (populate(address, kExtentBytes)) return EP_OK;
-  const int32_t status = fail_errno(error, "madvise(MADV_POPULATE_WRITE)", "region");
+  status = fail_errno(error, "madvise(MADV_POPULATE_WRITE)", "region");
   give_extent(offset);
   return status;
 }

@@ -28,11 +28,11 @@ class Master {
   /** Takes all of it or, with an error, nothing. `capacity_bytes` is a multiple of kExtentBytes. */
   int32_t take(const ep_region_options& options, uint64_t capacity_bytes, ep_error* error);
 
-  /** Gives the pages of the extent at `offset` back to the system; its addresses stay. False with
-   *  errno set iff the kernel does not. Not for hugetlb pages. */
+  /** Gives the pages of the extent at `offset` back to the system, a hugetlb page to the kernel's
+   *  free ones; its addresses stay. False with errno set iff the kernel does not. */
   bool give_extent(uint64_t offset);
   /** Takes pages for that extent again, populated and locked as the others are. EP_E_NO_MEMORY iff
-   *  the limits leave no room for them: then nothing has changed. */
+   *  the limits leave no room for them, or no huge page is free: then nothing has changed. */
   int32_t retake_extent(uint64_t offset, ep_error* error);
 
   int fd() const { return fd_; }
@@ -49,6 +49,8 @@ class Master {
   int32_t map(ep_error* error);
   int32_t populate_in_steps(size_t step_bytes, ep_error* error);
   int32_t lock(uint32_t mode, ep_error* error);
+  int32_t room_to_retake(ep_error* error);
+  int32_t retake_huge_page(uint64_t offset, ep_error* error);
   void give_back();
 
   int fd_ = -1;

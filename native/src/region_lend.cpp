@@ -4,8 +4,6 @@
 #include "error.hpp"
 #include "region.hpp"
 
-using ep::fail;
-
 uint32_t ep_region::claim_extent() {
   const std::lock_guard lock(mutex_);
   const uint32_t first = chunks_->last_extent_of(0);
@@ -27,11 +25,6 @@ void ep_region::free_extent(uint32_t first) {
 }
 
 int32_t ep_region::lend(uint64_t bytes, ep_error* error) {
-  if (master_.hugetlb()) {
-    return fail(error, EP_E_STATE,
-                "region: reserved huge pages go back to the system through vm.nr_hugepages alone; "
-                "set region.pages to ordinary, or parking.lend.mb to 0");
-  }
   for (uint64_t left = bytes; left >= ep::kExtentBytes; left -= ep::kExtentBytes) {
     const uint32_t first = claim_extent();
     if (first == ep::Chunks::kNone) return EP_OK;

@@ -114,6 +114,42 @@ inline bool write_file(const std::string& path, const std::string& text) {
   return file.good();
 }
 
+/** Reserves huge pages for the time it lives. */
+class HugePages {
+ public:
+  explicit HugePages(uint64_t pages) : before_(total()), wanted_(before_ + pages) {
+    set_total(wanted_);
+    reserved_ = total() >= wanted_;
+  }
+  ~HugePages() { set_total(before_); }
+  HugePages(const HugePages&) = delete;
+  HugePages& operator=(const HugePages&) = delete;
+
+  bool reserved() const { return reserved_; }
+  /** So many of them are ordinary memory from now on. Whether the kernel could do that. */
+  bool give(uint64_t pages) const {
+    set_total(wanted_ - pages);
+    return total() == wanted_ - pages;
+  }
+  static uint64_t free() { return read("free_hugepages"); }
+
+ private:
+  static std::string file(const char* name) {
+    return std::string("/sys/kernel/mm/hugepages/hugepages-2048kB/") + name;
+  }
+  static uint64_t read(const char* name) {
+    uint64_t found = 0;
+    std::ifstream(file(name)) >> found;
+    return found;
+  }
+  static uint64_t total() { return read("nr_hugepages"); }
+  static void set_total(uint64_t pages) { write_file(file("nr_hugepages"), std::to_string(pages)); }
+
+  uint64_t before_;
+  uint64_t wanted_;
+  bool reserved_ = false;
+};
+
 /** For a test that needs a right which this machine does not give: fails where CI is to run
  *  everything, else says what was not run. */
 inline void not_run(const char* what) {

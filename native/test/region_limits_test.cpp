@@ -176,27 +176,6 @@ TEST(RegionLimits, ASmallLimitOnLockedMemoryRefusesWhereRequiredAndOnlyShowsWher
   EXPECT_EQ(create_with_lock_limit(8 * kMib, EP_LOCK_REQUIRED), 1);
 }
 
-/** Reserves huge pages for the time it lives. */
-class HugePages {
- public:
-  explicit HugePages(uint64_t pages) {
-    std::ifstream(kFile) >> before_;
-    write_file(kFile, std::to_string(before_ + pages));
-    uint64_t now = 0;
-    std::ifstream(kFile) >> now;
-    reserved_ = now >= before_ + pages;
-  }
-  ~HugePages() { write_file(kFile, std::to_string(before_)); }
-  HugePages(const HugePages&) = delete;
-  HugePages& operator=(const HugePages&) = delete;
-  bool reserved() const { return reserved_; }
-
- private:
-  static constexpr const char* kFile = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
-  uint64_t before_ = 0;
-  bool reserved_ = false;
-};
-
 TEST(RegionLimits, HugePagesServeTheRegionWhereEnoughAreReserved) {
   const HugePages pages(8);
   if (!pages.reserved()) {
@@ -218,10 +197,6 @@ TEST(RegionLimits, HugePagesServeTheRegionWhereEnoughAreReserved) {
     void* block = ep_pool_alloc(a.get(), 5 * kMib, 64);
     ASSERT_NE(block, nullptr);
     fill(block, 5 * kMib, 5);
-    EXPECT_EQ(stats_of(region).unassigned_bytes, 4 * kMib);
-    ep_error error{};
-    EXPECT_EQ(ep_region_lend(region.get(), 4 * kMib, &error), EP_E_STATE);
-    EXPECT_NE(std::strstr(error.message, "set region.pages to ordinary"), nullptr);
     EXPECT_EQ(stats_of(region).unassigned_bytes, 4 * kMib);
     EXPECT_EQ(ep_region_map(region.get(), nullptr, 0), 1024u);
     EXPECT_EQ(region_mappings().size(), stats_of(region).mappings + 1);

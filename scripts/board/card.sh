@@ -36,7 +36,7 @@ mib() { recipe_value "$layer/conf/distro/include/edgepool-boot.inc" "EDGEPOOL_$1
 mapfile -t sources < <(find scripts/board/root $layer -type f | sort)
 key=$(digest_of scripts/board/{card,recipes,update}.sh scripts/board/environment.cmd \
   "$out/system.stamp" $bundle/*.tar \
-  "$arm64_build"/{libedgepool.so,edgepool-trial,camera_tensor,hold,outputs,v4l2_test} \
+  "$arm64_build"/{libedgepool.so,edgepool-trial,edgepool-hugepages,camera_tensor,hold,outputs,v4l2_test} \
   "${sources[@]}")
 if stamp_matches "$out/card.stamp" "$key"; then exit 0; fi
 

@@ -3,6 +3,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { Redis } from 'iovalkey';
 import { Lender, type LendingEvent } from '../../app/parking/lender.ts';
 import { LendingServer, type LendingServerOptions } from '../../app/parking/lending-server.ts';
+import { LentRegion } from '../../app/parking/lent-region.ts';
 import { House, MIB } from '../support/house.ts';
 import { Random, seeds } from '../support/random.ts';
 import { regionFileBytes } from '../support/region-file.ts';
@@ -40,7 +41,12 @@ function lender(more: Partial<LendingServerOptions & { patienceMs: number }> = {
   const known = { url, username: 'lender', password: 'right', ca: null };
   const link = new LendingServer({ ...known, ownBytes: OWN, timeoutMs: 2000, ...access });
   const tell = (event: LendingEvent) => told.push(event);
-  return { link, told, all: { region, server: link, boundBytes: CAPACITY, patienceMs, tell } };
+  const lent = new LentRegion({ region, companion: null });
+  return {
+    link,
+    told,
+    all: { region: lent, server: link, boundBytes: CAPACITY, patienceMs, tell },
+  };
 }
 
 /** The server is full, of what it may drop. */
@@ -62,14 +68,18 @@ test('memory goes back and forth 1,000 times, and region and server never have m
   /** Looked at before the region takes memory, as if it had it, and when the server may use more. */
   const guarded = new Lender({
     ...all,
-    region: {
-      stats: () => region.stats(),
-      lend: (bytes) => region.lend(bytes),
-      takeBack: async (bytes) => {
-        await look(bytes);
-        await region.takeBack(bytes);
+    region: new LentRegion({
+      companion: null,
+      region: {
+        options: region.options,
+        stats: () => region.stats(),
+        lend: (bytes) => region.lend(bytes),
+        takeBack: async (bytes) => {
+          await look(bytes);
+          await region.takeBack(bytes);
+        },
       },
-    },
+    }),
     server: {
       start: () => link.start(),
       stop: () => link.stop(),
@@ -142,7 +152,7 @@ test('a server that keeps what it has is lent nothing more, and taking back from
   assert.equal(region.stats().lent_bytes, lent_bytes);
   assert.equal(await limit(), OWN + lent_bytes);
   const [event] = told;
-  assert.equal(event?.kind, 'lending_failed');
+  assert.deepEqual([event?.kind, event?.missing_bytes], ['lending_failed', lent_bytes]);
   assert.match(event?.message ?? '', /^lending, redis:.*: it still holds \d+ bytes and is to hold/);
   await lends.step(KEPT);
   assert.equal(told.length, 1, 'told once');
@@ -152,6 +162,7 @@ test('a server that keeps what it has is lent nothing more, and taking back from
   await server.with((client) => client.config('SET', 'maxmemory-policy', 'noeviction'));
   await lends.step(KEPT);
   assert.match(told[1]?.message ?? '', /maxmemory-policy is noeviction.*set it to/);
+  assert.equal(told[1]?.missing_bytes, 0);
   assert.deepEqual([region.stats().lent_bytes, lends.figures().failures], [0, 3]);
   await lends.stop();
 });

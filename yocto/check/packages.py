@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 FILES = {
-    'libedgepool': ['/usr/lib/libedgepool.so', '/usr/lib/edgepool-trial'],
+    'libedgepool': ['/usr/lib/libedgepool.so', '/usr/lib/edgepool-trial',
+                    '/usr/libexec/edgepool/hugepages'],
     'libyuv': ['/usr/lib/libyuv.so'],
     'tflite-runtime': ['/usr/lib/libtensorflowlite_c.so'],
     'edgepool': ['/usr/bin/edgepool', '/usr/libexec/edgepool/start',
@@ -20,6 +21,8 @@ FILES = {
     'edgepool-system': ['/usr/libexec/edgepool/grow-partition', '/usr/libexec/edgepool/mark-good',
                         '/usr/libexec/edgepool/first-boot', '/usr/libexec/edgepool/host-name',
                         '/usr/libexec/edgepool/led',
+                        '/usr/lib/systemd/system/edgepool-hugepages.service',
+                        '/usr/lib/systemd/system/edgepool-hugepages.socket',
                         '/usr/lib/systemd/system/edgepool-mark-good.service',
                         '/usr/lib/systemd/network/70-edgepool.network',
                         '/usr/lib/systemd/resolved.conf.d/10-edgepool.conf',
@@ -28,7 +31,7 @@ FILES = {
 }
 ENABLED = ['edgepool.service', 'edgepool-mark-good.service', 'edgepool-data-grow.service',
            'edgepool-trial.timer', 'edgepool-first-boot.service', 'edgepool-host-name.service',
-           'edgepool-led.service', 'edgepool-wifi.service']
+           'edgepool-hugepages.socket', 'edgepool-led.service', 'edgepool-wifi.service']
 
 
 def run(*command):

@@ -1,7 +1,7 @@
 SUMMARY = "What makes the system an edgepool board"
 DESCRIPTION = "Names for the card's partitions, the growing data partition, volatile logs, the hardware \
-watchdog, SSH by key alone, the proof that a slot works before it is called good, and first boot: \
-settings, passwords, network and models out of the boot partition."
+watchdog, SSH by key alone, the proof that a slot works before it is called good, huge pages that are \
+lent, and first boot: settings, passwords, network and models out of the boot partition."
 SECTION = "base"
 LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/Apache-2.0;md5=89aea4e17d99a7cacdbeed46a0096b10"
@@ -14,6 +14,8 @@ SRC_URI = " \
     file://edgepool-data-grow.service \
     file://edgepool-first-boot.service \
     file://edgepool-host-name.service \
+    file://edgepool-hugepages.service \
+    file://edgepool-hugepages.socket \
     file://edgepool-led-refused.service \
     file://edgepool-led.service \
     file://edgepool-mark-good.service \
@@ -50,6 +52,7 @@ SYSTEMD_SERVICE:${PN} = " \
     edgepool-data-grow.service \
     edgepool-first-boot.service \
     edgepool-host-name.service \
+    edgepool-hugepages.socket \
     edgepool-led.service \
     edgepool-mark-good.service \
     edgepool-trial.timer \
@@ -61,7 +64,7 @@ do_compile[noexec] = "1"
 
 do_install() {
     install -d ${D}${systemd_system_unitdir}
-    install -m 0644 ${S}/*.service ${S}/*.timer ${D}${systemd_system_unitdir}
+    install -m 0644 ${S}/*.service ${S}/*.socket ${S}/*.timer ${D}${systemd_system_unitdir}
 
     install -d ${D}${libexecdir}/edgepool
     for script in end-trial first-boot forget-proof grow-partition host-name led mark-good; do
@@ -101,6 +104,7 @@ FILES:${PN} += " \
 
 RDEPENDS:${PN} = " \
     edgepool \
+    libedgepool \
     rauc \
     util-linux-blockdev \
     util-linux-resizepart \

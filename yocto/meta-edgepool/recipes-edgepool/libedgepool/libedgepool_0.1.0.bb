@@ -38,5 +38,6 @@ RDEPENDS:${PN} += "libcrypto"
 SOLIBS = ".so"
 FILES_SOLIBSDEV = ""
 
-# Tries a model in a process of its own; the app looks for it beside the library.
-FILES:${PN} += "${libdir}/edgepool-trial"
+# Tries a model in a process of its own; the app looks for it beside the library. What a service of
+# edgepool-system starts is there too.
+FILES:${PN} += "${libdir}/edgepool-trial ${libexecdir}/edgepool"
