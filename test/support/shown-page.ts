@@ -39,6 +39,6 @@ export class ShownPage {
   }
 }
 
-/** Waits until a condition holds in the page. */
+/** Waits until a condition holds in the page; long, for the browser stands back behind everything else. */
 export const shows = (page: Page, condition: string) =>
-  page.waitForFunction(condition, { polling: 50, timeout: 10_000 });
+  page.waitForFunction(condition, { polling: 50, timeout: 120_000 });
