@@ -5,9 +5,9 @@ import { Lender, type LendingEvent } from '../parking/lender.ts';
 import { LendingServer } from '../parking/lending-server.ts';
 import { LentRegion } from '../parking/lent-region.ts';
 import type { Log } from '../telemetry/log.ts';
+import { bytesOf } from './mib.ts';
 import type { Part } from './part.ts';
 
-const BYTES_PER_MIB = 2 ** 20;
 const EVERY_MS = 1000;
 const TIMEOUT_MS = 2000;
 
@@ -40,7 +40,7 @@ export class Lending implements Part {
       companion: socket,
       ...access
     } = options.config.parking.lend;
-    const ownBytes = Math.round(own_mb * BYTES_PER_MIB);
+    const ownBytes = bytesOf(own_mb);
     const companion = socket === null ? null : new Companion(socket);
     this.lender =
       mb === 0
@@ -48,7 +48,7 @@ export class Lending implements Part {
         : new Lender({
             region: new LentRegion({ region: options.region, companion }),
             server: new LendingServer({ ...access, ownBytes, timeoutMs: TIMEOUT_MS }),
-            boundBytes: Math.round(mb * BYTES_PER_MIB),
+            boundBytes: bytesOf(mb),
             patienceMs,
             tell: (event) => {
               options.log.warn(event.message);

@@ -7,9 +7,7 @@ import { NeighbourStore } from '../parking/neighbour-store.ts';
 import { OutsidePlace } from '../parking/outside-place.ts';
 import type { Place, PlaceEvent } from '../parking/place.ts';
 import { Places } from '../parking/places.ts';
-
-/** Of a setting in MiB, which may have a fraction. */
-const bytesOf = (mib: number): number => Math.round(mib * 2 ** 20);
+import { bytesOf } from './mib.ts';
 
 export interface PlacesOptions {
   parking: Config['parking'];

@@ -32,6 +32,7 @@ import { slotsFor } from '../pipeline/pipeline.ts';
 import { type Candidate, chooseModels, type Origin, type Refused } from './choose-models.ts';
 import { defaultJob } from './default-job.ts';
 import { Interrupted } from './lifecycle.ts';
+import { bytesOf, MIB } from './mib.ts';
 
 export interface PlannedModel {
   config: ModelConfig;
@@ -83,7 +84,6 @@ export interface PlannedCamera {
   record: RecorderOptions | null;
 }
 
-const MIB = 2 ** 20;
 /** Address space of a pool without a plan, in quotas. */
 const WINDOW_QUOTAS = 2;
 /** More of it for a model whose input follows the frames: its arena may take it from the reserve. */
@@ -265,7 +265,7 @@ function planCameras(
 function recordOf(config: Config, name: string, source: Source): RecorderOptions | null {
   const { file, max_mb } = config.record;
   if (file === null || recordedSource(config) !== name) return null;
-  return { file, maxBytes: Math.round(max_mb * MIB), fps: source.rate() };
+  return { file, maxBytes: bytesOf(max_mb), fps: source.rate() };
 }
 
 /** Throws where it is not clear which source is recorded. */
@@ -311,7 +311,7 @@ function regionOf(config: Config, parts: Parts): Pick<Plan, 'region' | 'sizing'>
   const leastBytes = hasHugePages() ? hugeBytes(parts) : 0;
   const capacityBytes = automatic
     ? Math.max(sizeRegion(poolBytes, reserve), leastBytes)
-    : Math.round(capacity_mb * MIB);
+    : bytesOf(capacity_mb);
   const pools = poolBytes.reduce((sum, bytes) => sum + bytes, 0);
   return {
     region: { capacityBytes, lock, pages, mappingBudget: mapping_budget },

@@ -25,9 +25,7 @@ const server = await Valkey.start();
 const pieces = new SealedPieces(server);
 
 function store(timeoutMs = 5000): NeighbourStore {
-  const url = `redis://127.0.0.1:${server.port}`;
-  const access = { username: null, password: null, ca: null };
-  return new NeighbourStore({ url, ...access, expirySeconds: EXPIRY_SECONDS, timeoutMs });
+  return new NeighbourStore({ ...server.access, expirySeconds: EXPIRY_SECONDS, timeoutMs });
 }
 
 const load = (name: string): Promise<Model> => house.load({ name, source: SEVERAL_PIECES }, 16);

@@ -21,9 +21,7 @@ const house = new House(64);
 const server = await Valkey.start();
 
 function store(more: Partial<NeighbourOptions> = {}, Kind = NeighbourStore): NeighbourStore {
-  const url = `redis://127.0.0.1:${server.port}`;
-  const access = { username: null, password: null, ca: null };
-  return new Kind({ url, ...access, expirySeconds: 600, timeoutMs: 2000, ...more });
+  return new Kind({ ...server.access, expirySeconds: 600, timeoutMs: 2000, ...more });
 }
 
 const pieces = new SealedPieces(server);

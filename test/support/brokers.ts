@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers, freePort } from '../../app/bench/loopback.ts';
 import { EmbeddedBroker } from '../../app/telemetry/mqtt/embedded-broker.ts';
+import { killed } from './processes.ts';
 import { silent } from './silent.ts';
 import { until } from './until.ts';
 
@@ -50,9 +50,7 @@ export class Mosquitto implements TestBroker {
   async kill(): Promise<void> {
     const child = this.process;
     this.process = null;
-    if (child === null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    if (child !== null) await killed(child);
   }
 
   /** Its settings for letting in one user alone. */

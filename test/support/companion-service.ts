@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { ROOT } from './edgepool.ts';
+import { killed } from './processes.ts';
 import { until } from './until.ts';
 
 export const COMPANION = join(ROOT, 'build/native/edgepool-hugepages');
@@ -36,9 +36,6 @@ export class CompanionService {
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = null;
-    if (process === null) return;
-    const gone = once(process, 'exit');
-    process.kill('SIGKILL');
-    await gone;
+    if (process !== null) await killed(process);
   }
 }

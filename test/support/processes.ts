@@ -1,4 +1,13 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+
+/** Ends it in the middle of whatever it does, and waits until it has gone. */
+export async function killed(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
 
 /** The processes of a group that are there now, zombies left out. */
 export function processesOf(group: number): number[] {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { after } from 'node:test';
 import { Redis } from 'iovalkey';
 import { answers, freePort } from './brokers.ts';
 import type { Pair } from './certificates.ts';
+import { killed } from './processes.ts';
 import { until } from './until.ts';
 
 /** A real server, of Debian's redis-server, that keeps nothing on disk. Ends with the tests. */
@@ -40,14 +40,17 @@ export class Valkey {
     await until('the server answers', () => answers(this.port));
   }
 
+  /** For whoever may do everything and has no name. */
+  get access(): { url: string; username: null; password: null; ca: null } {
+    const url = `redis://127.0.0.1:${this.port}`;
+    return { url, username: null, password: null, ca: null };
+  }
+
   /** Without a goodbye to anybody. */
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = null;
-    if (process === null) return;
-    const gone = once(process, 'exit');
-    process.kill('SIGKILL');
-    await gone;
+    if (process !== null) await killed(process);
   }
 
   /** It takes what is sent and says nothing, as if the network were cut. */
