@@ -22,6 +22,7 @@ import { EventLoopDelay } from './stats/event-loop-delay.ts';
 import { Registry } from './stats/registry.ts';
 import type { Display } from './telemetry/console/display.ts';
 import { StatusLine } from './telemetry/console/status-line.ts';
+import { Neighbourhood } from './telemetry/neighbourhood/neighbourhood.ts';
 import { Report } from './telemetry/report.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { Troubles } from './telemetry/troubles.ts';
@@ -38,8 +39,7 @@ export interface Program {
   onEnd(): void;
 }
 
-export async function main(program: Program) {
-  const { config, version, refusedSettings, display, signal, onEnd } = program;
+export async function main({ config, version, refusedSettings, display, signal, onEnd }: Program) {
   const native = loadNative();
   const service = new ServiceManager(process.env, display);
   const onStep = (what: string) => service.step(what);
@@ -55,12 +55,13 @@ export async function main(program: Program) {
   const frames = plan.cameras.map((planned) => new PooledCamera(region, planned));
   const events = new Events(native);
   const cameras = frames.map(({ camera }) => camera);
-  const lanes = models.all.map((model) => model.lane);
-  const pipeline = new Pipeline({ runtime, events, cameras, lanes });
+  const pipeline = new Pipeline({ runtime, events, cameras, lanes: models.lanes });
   const eventLoopDelay = new EventLoopDelay();
   const health = new BoardHealth({ stateFolder: stateFolder(process.env) });
   const report = new Report(config.report, read);
   const telemetry = new Telemetry(config, read, display, version);
+  const { lending } = models;
+  const neighbours = new Neighbourhood({ config, telemetry, lending, log: display });
   const troubles = new Troubles(display, telemetry);
   const statusLine = new StatusLine(display, read);
   const acts = { models, pipeline, frames, telemetry };
@@ -73,8 +74,7 @@ export async function main(program: Program) {
   registry.add({ snapshot: () => ({ region: region.snapshot() }) });
   for (const part of [pipeline, models, eventLoopDelay, health, telemetry]) registry.add(part);
   pipeline.onResult = (result) => {
-    telemetry.result(result);
-    window.result(result);
+    for (const each of [telemetry, window]) each.result(result);
   };
   pipeline.onError = (message) => troubles.tell(message);
   service.watch({ pipeline, troubles, read });
@@ -83,12 +83,13 @@ export async function main(program: Program) {
   telemetry.modelFiles = () => commands.modelFiles();
   pipeline.onEnd = onEnd;
   models.attach(pipeline);
+  models.offers = () => neighbours.offers();
   models.onParkingEvent = ({ kind, ...fields }) => telemetry.event(kind, fields);
 
-  const { lending } = models;
-  const ground = [memory, lending, region, runtime, ...frames, models, memory.proof, events];
+  const ground = [memory, lending, region, runtime, ...frames, neighbours];
+  const work = [models, memory.proof, events];
   const tellers = [report, health, telemetry, window];
   const prepared = [lending.steps, commands.preparation, eventLoopDelay];
   const stream = [...prepared, pipeline, commands, announcement, statusLine, service];
-  return new Lifecycle([...ground, ...tellers, ...stream], signal);
+  return new Lifecycle([...ground, ...work, ...tellers, ...stream], signal);
 }

@@ -65,6 +65,11 @@ export class Lending implements Part {
     await this.lender?.stop();
   }
 
+  /** What others may be told that there is room for; null: nothing is lent now. */
+  get freeBytes(): number | null {
+    return this.#timer === null ? null : (this.lender?.freeBytes ?? null);
+  }
+
   readonly steps: Part = {
     start: async () => {
       if (this.lender === null) return;

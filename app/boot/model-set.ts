@@ -3,11 +3,14 @@ import { stateFolder } from '../config/state-folder.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
 import type { LendingEvent } from '../parking/lender.ts';
+import type { NeighbourEvent } from '../parking/neighbours.ts';
 import type { ParkedModel, PlaceEvent, PlaceFigures, PlaceName } from '../parking/place.ts';
 import type { Places } from '../parking/places.ts';
 import type { RotationEvent } from '../parking/rotation.ts';
+import type { LaneOptions } from '../pipeline/lane.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { findNamed } from '../pipeline/unknown-name.ts';
+import type { Offer } from '../stats/offer.ts';
 import type { LendingSnapshot, ScheduleSnapshot, Snapshot } from '../stats/snapshot.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Refused } from './choose-models.ts';
@@ -30,6 +33,8 @@ export interface ModelSetOptions {
   onStep?: (what: string) => void;
 }
 
+export type ParkingEvent = PlaceEvent | NeighbourEvent | RotationEvent | LendingEvent;
+
 /**
  * The models that run: those of the plan from the start, and what is loaded, unloaded and replaced
  * while frames flow. One change at a time, in the order in which they were asked for; the other
@@ -39,7 +44,9 @@ export class ModelSet implements Part {
   /** Planned models that could not be loaded and were left out. */
   readonly refused: Refused[] = [];
   /** Something happened to models that are parked, or take turns. */
-  onParkingEvent: (event: PlaceEvent | RotationEvent | LendingEvent) => void = () => undefined;
+  onParkingEvent: (event: ParkingEvent) => void = () => undefined;
+  /** The boards that lend, as far as they are known. Set before the start. */
+  offers: () => Promise<readonly Offer[]> = async () => [];
   /** Starts before the region does. */
   readonly lending: Lending;
   readonly #options: ModelSetOptions;
@@ -64,6 +71,13 @@ export class ModelSet implements Part {
         options.log.warn(`model ${event.model}, place ${event.place}: ${event.message}`);
         this.onParkingEvent(event);
       },
+      finder: {
+        offers: () => this.offers(),
+        tell: (event) => {
+          options.log.info(event.message);
+          this.onParkingEvent(event);
+        },
+      },
     });
     this.lending = new Lending({
       ...options,
@@ -86,6 +100,11 @@ export class ModelSet implements Part {
   /** In the order in which they came. */
   get all(): readonly PooledModel[] {
     return this.#models;
+  }
+
+  /** The way of each through the frames. */
+  get lanes(): readonly LaneOptions[] {
+    return this.#models.map((model) => model.lane);
   }
 
   /** Loads what was planned. Where `recovery.refused_models` says so, a model that cannot be loaded

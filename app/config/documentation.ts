@@ -35,9 +35,16 @@ function defaultOf(node: SchemaNode): string {
   return node.default === undefined ? 'none: must be given' : code(node.default);
 }
 
+/** A bar ends a cell, in code too. */
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
 function table(settings: readonly Setting[]): string[] {
   const rows = settings.map(({ path, node }) =>
-    ['', code(path.join('.')), defaultOf(node), values(node), node.description ?? '', '']
+    [
+      '',
+      ...[code(path.join('.')), defaultOf(node), values(node), node.description ?? ''].map(cell),
+      '',
+    ]
       .join(' | ')
       .trim(),
   );

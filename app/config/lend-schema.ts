@@ -1,4 +1,4 @@
-import { serverAccess } from './server-access.ts';
+import { announcedUrl, serverAccess } from './server-access.ts';
 
 /** Memory of the region that is lent to a server of this machine. */
 export const lendSchema = {
@@ -30,6 +30,16 @@ export const lendSchema = {
       expects: 'be a URL such as redis://127.0.0.1:6379, without a password',
       default: 'redis://127.0.0.1:6379',
       description: 'The server, by `redis://`, or by TLS, `rediss://`.',
+    },
+    announce: {
+      ...announcedUrl,
+      type: ['string', 'null'],
+      expects: 'be a URL such as rediss://gateway.local:6379, without user, password and path',
+      default: null,
+      description:
+        'Where other boards reach this server, by TLS alone: it is told by MQTT ' +
+        '(`<base>/<device>/lending`) for as long as something is lent, to those whose ' +
+        '`parking.neighbour.discover` is true. null: nobody is told.',
     },
     username: {
       ...serverAccess.username,

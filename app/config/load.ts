@@ -1,3 +1,4 @@
+import { agree } from './agreement.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { derive } from './derive.ts';
@@ -17,7 +18,7 @@ export interface ConfigSources {
 
 /** The configuration that the layers make together. Throws a ConfigError about what is wrong. */
 export function combine(layers: readonly Layer[]): Config {
-  return validate(derive(merge(layers), layers), layers);
+  return agree(validate(derive(merge(layers), layers), layers), layers);
 }
 
 /** Flags win over the environment, that over the files, those over the defaults. */

@@ -16,6 +16,14 @@ export const neighbourSchema = {
       default: null,
       description: '`rediss://host:6379`, by TLS, or `redis://host:6379`. null: there is none.',
     },
+    discover: {
+      type: 'boolean',
+      default: false,
+      description:
+        'true, in place of `url`: of the boards that announce by MQTT that they lend, below the same ' +
+        '`mqtt.base`, it takes the one with the most room, and another one when that goes. Needs `ca`: ' +
+        'a server that this does not vouch for gets neither user and password nor anything else.',
+    },
     cluster: {
       type: 'boolean',
       default: false,
@@ -25,7 +33,9 @@ export const neighbourSchema = {
     },
     username: {
       ...serverAccess.username,
-      description: "Of the server's access list. null: its default user.",
+      description:
+        "Of the server's access list; may `ping`, `set`, `get`, `expire` and `unlink` keys `edgepool:*`, in " +
+        'a cluster `cluster|slots` and `cluster|info` too. null: its default user.',
     },
     password: serverAccess.password,
     ca: {

@@ -109,6 +109,15 @@ export class Lender {
     };
   }
 
+  /** What the server has room for; null: nothing is lent to it, or it does not answer. */
+  get freeBytes(): number | null {
+    const { region, server } = this.#options;
+    const used = server.usedBytes;
+    const lends = region.stats().lent_bytes > 0 && !this.#failing;
+    if (!lends || used === null || this.#limitBytes === null) return null;
+    return Math.max(0, this.#limitBytes - used);
+  }
+
   async #step(keptBytes: number): Promise<void> {
     const { boundBytes, region } = this.#options;
     const { unassigned_bytes: free, lent_bytes: lent } = region.stats();

@@ -71,8 +71,7 @@ export class MemoryPlace implements Place {
 
   figures(): PlaceSnapshot {
     return {
-      place: this.name,
-      bound_bytes: this.#options.boundBytes,
+      ...{ place: this.name, server: null, bound_bytes: this.#options.boundBytes },
       held_bytes: this.#heldBytes,
       kept_bytes: 0,
       models: this.#models.size,

@@ -1,83 +1,83 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, ServerLink, type ServerOptions } from './server-link.ts';
+import { type Neighbour, Neighbours, type NeighboursOptions } from './neighbours.ts';
+import type { Client, ServerLink } from './server-link.ts';
 import type { Incoming, Outgoing, Renewed, Store } from './store.ts';
 
-export interface NeighbourOptions extends ServerOptions {
+export interface NeighbourOptions extends NeighboursOptions {
   expirySeconds: number;
+}
+
+/** A block, at the server that has it. */
+interface Block {
+  link: ServerLink;
+  pieces: number;
 }
 
 /**
  * Blocks are keys of a Valkey or Redis server, or of a cluster of them, one a piece, which expire.
  * Nothing is tried twice: a server that does not answer in time is lost, until something is parked
- * there again.
+ * there again. Where there are several servers each block is at one of them, and is gone with it.
  */
 export class NeighbourStore implements Store {
   readonly name = 'neighbour' as const;
   readonly number = 2;
   readonly #expirySeconds: number;
-  readonly #link: ServerLink;
+  readonly #neighbours: Neighbours;
   /** Keys of this process alone begin with it. */
   readonly #prefix = `edgepool:${randomUUID()}`;
-  /** How many pieces each block has. */
-  readonly #counts = new Map<string, number>();
-  /** Keys that must go once the server is there. */
-  readonly #dropped: string[] = [];
+  readonly #blocks = new Map<string, Block>();
+  /** Keys that must go once their server is there. */
+  readonly #dropped = new WeakMap<ServerLink, string[]>();
 
-  constructor({ expirySeconds, ...server }: NeighbourOptions) {
+  constructor({ expirySeconds, ...servers }: NeighbourOptions) {
     this.#expirySeconds = expirySeconds;
-    this.#link = new ServerLink(server, { who: 'place neighbour', settings: 'parking.neighbour' });
+    this.#neighbours = new Neighbours(servers);
+  }
+
+  get server(): string | null {
+    return this.#neighbours.current;
   }
 
   start(): Promise<void> {
-    return this.#link.start();
+    return this.#neighbours.start();
   }
 
   stop(): Promise<void> {
-    return this.#link.stop();
+    return this.#neighbours.stop();
   }
 
   async create(block: string): Promise<Incoming> {
-    const client = await this.#connected();
-    this.#counts.set(block, 0);
-    return this.#incoming(block, client);
+    const { link, client } = await this.#chosen();
+    return this.#incoming(block, this.#begin(block, link), client);
   }
 
-  /** What of it is still there lives as long from now on as what is written. */
+  /** What of it is still there lives as long from now on as what is written. Where models wait at
+   *  another server by now, nothing of it is. */
   async renew(block: string): Promise<Renewed> {
-    const client = await this.#connected();
+    const { link, client } = await this.#chosen();
+    const known = this.#blocks.get(block);
+    if (known?.link !== link) await this.drop(block).catch(() => undefined);
+    const held = known?.link === link ? known : this.#begin(block, link);
     return {
-      ...this.#incoming(block, client),
+      ...this.#incoming(block, held, client),
       keep: async (number) => {
         const key = this.#key(block, number);
         const renewed = () => client.expire(key, this.#expirySeconds);
-        return (await this.#link.told(client, renewed)) === 1;
+        return (await link.told(client, renewed)) === 1;
       },
-    };
-  }
-
-  #incoming(block: string, client: Client): Incoming {
-    return {
-      write: async (number, piece) => {
-        this.#counts.set(block, Math.max(this.#counts.get(block) ?? 0, number + 1));
-        const bytes = Buffer.from(piece.buffer);
-        await this.#link.told(client, () =>
-          client.set(this.#key(block, number), bytes, 'EX', this.#expirySeconds),
-        );
-      },
-      finish: async () => undefined,
-      abandon: () => this.drop(block),
     };
   }
 
   async open(block: string): Promise<Outgoing> {
-    const client = await this.#connected();
+    const link = this.#blocks.get(block)?.link;
+    if (link === undefined) throw new Error('place neighbour: nothing was brought there');
+    const client = await link.connected();
+    this.#tidy({ link, client });
     return {
       read: async (number) => {
-        const piece = await this.#link.told(client, () =>
-          client.getBuffer(this.#key(block, number)),
-        );
+        const piece = await link.told(client, () => client.getBuffer(this.#key(block, number)));
         if (piece !== null) return piece;
-        throw this.#link.fault(
+        throw link.fault(
           `piece ${number} is gone: it expired, was evicted or the server restarted`,
         );
       },
@@ -86,24 +86,52 @@ export class NeighbourStore implements Store {
   }
 
   async drop(block: string): Promise<void> {
-    const count = this.#counts.get(block) ?? 0;
-    this.#counts.delete(block);
-    for (let number = 0; number < count; number += 1) this.#dropped.push(this.#key(block, number));
-    const { ready } = this.#link;
-    if (ready !== null) await this.#unlink(ready);
+    const held = this.#blocks.get(block);
+    if (held === undefined) return;
+    this.#blocks.delete(block);
+    const { link, pieces } = held;
+    const keys = Array.from({ length: pieces }, (_, number) => this.#key(block, number));
+    this.#dropped.set(link, [...(this.#dropped.get(link) ?? []), ...keys]);
+    if (link.ready !== null) await this.#unlink({ link, client: link.ready });
   }
 
-  /** The server, and what was dropped while it was away goes. */
-  async #connected(): Promise<Client> {
-    const client = await this.#link.connected();
-    // What does not go now expires.
-    void this.#unlink(client).catch(() => undefined);
-    return client;
+  /** The server to park at. */
+  async #chosen(): Promise<Neighbour> {
+    const kept = new Set([...this.#blocks.values()].map(({ link }) => link));
+    const chosen = await this.#neighbours.connected(kept);
+    this.#tidy(chosen);
+    return chosen;
+  }
+
+  #begin(block: string, link: ServerLink): Block {
+    const held = { link, pieces: 0 };
+    this.#blocks.set(block, held);
+    return held;
+  }
+
+  #incoming(block: string, held: Block, client: Client): Incoming {
+    return {
+      write: async (number, piece) => {
+        held.pieces = Math.max(held.pieces, number + 1);
+        const bytes = Buffer.from(piece.buffer);
+        await held.link.told(client, () =>
+          client.set(this.#key(block, number), bytes, 'EX', this.#expirySeconds),
+        );
+      },
+      finish: async () => undefined,
+      abandon: () => this.drop(block),
+    };
+  }
+
+  /** What was dropped while it was away goes; what does not go now expires. */
+  #tidy(neighbour: Neighbour): void {
+    void this.#unlink(neighbour).catch(() => undefined);
   }
 
   /** Each by itself: in a cluster they lie here and there. */
-  async #unlink(client: Client): Promise<void> {
-    const keys = this.#dropped.splice(0);
+  async #unlink({ link, client }: Neighbour): Promise<void> {
+    const keys = this.#dropped.get(link) ?? [];
+    this.#dropped.delete(link);
     await Promise.all(keys.map((key) => client.unlink(key)));
   }
 

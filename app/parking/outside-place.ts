@@ -152,7 +152,7 @@ export class OutsidePlace implements Place {
 
   figures(): PlaceSnapshot {
     return {
-      place: this.name,
+      ...{ place: this.name, server: this.#options.store.server ?? null },
       bound_bytes: this.#options.boundBytes,
       held_bytes: bytesOf(this.#held),
       kept_bytes: bytesOf(this.#kept),

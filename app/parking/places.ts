@@ -7,7 +7,7 @@ import { residentModel } from './whereabouts.ts';
 const SWITCHES: Record<PlaceName, string> = {
   memory: '',
   disk: 'parking.disk_mb',
-  neighbour: 'parking.neighbour.url',
+  neighbour: 'parking.neighbour.url or parking.neighbour.discover',
 };
 
 /** The places there are; each parked model is in one of them. */

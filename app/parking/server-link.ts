@@ -29,6 +29,16 @@ export interface ServerNames {
   settings: string;
 }
 
+/** Throws one line where a file of authorities cannot be read; `settings`: whose they are. */
+export function checkAuthorities(ca: string | null, settings: string): void {
+  try {
+    if (ca !== null) readFileSync(ca);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${settings}.ca ${ca}: cannot be read (${code})`);
+  }
+}
+
 /**
  * The way to a server. Nothing is tried twice: one that does not answer in time is left, until it is
  * asked again.
@@ -38,6 +48,7 @@ export class ServerLink {
   readonly #names: ServerNames;
   #client: Redis | Cluster | null = null;
   #lastFault: string | null = null;
+  #failedMs: number | null = null;
 
   constructor(options: ServerOptions, names: ServerNames) {
     this.#options = options;
@@ -47,18 +58,17 @@ export class ServerLink {
   /** Connects when something is asked for: a server that is away keeps nobody from starting. Throws
    *  where the authorities cannot be read. */
   async start(): Promise<void> {
-    const { ca } = this.#options;
-    try {
-      if (ca !== null) readFileSync(ca);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new Error(`${this.#names.settings}.ca ${ca}: cannot be read (${code})`);
-    }
+    checkAuthorities(this.#options.ca, this.#names.settings);
   }
 
   async stop(): Promise<void> {
     this.#client?.disconnect();
     this.#client = null;
+  }
+
+  /** When it last failed, by `performance.now`; null: it has let us in since, or was not asked. */
+  get failedMs(): number | null {
+    return this.#failedMs;
   }
 
   /** Null: it is away, as far as is known. */
@@ -78,6 +88,7 @@ export class ServerLink {
       // A password is asked for with the first command, not with the connection.
       await client.ping();
     });
+    this.#failedMs = null;
     return client as Client;
   }
 
@@ -86,6 +97,7 @@ export class ServerLink {
     try {
       return await action();
     } catch (error) {
+      this.#failedMs = performance.now();
       // At once: it calls itself ready until the other side has agreed.
       if (this.#client === client) {
         this.#client.disconnect();

@@ -29,6 +29,8 @@ export interface Store {
   readonly name: PlaceName;
   /** Stands in every seal: what is meant for one store is refused from another. */
   readonly number: number;
+  /** Where it is, of a store that is a server; null: it was at none yet. */
+  readonly server?: string | null;
   start(): Promise<void>;
   stop(): Promise<void>;
   create(block: string): Promise<Incoming>;

@@ -115,6 +115,8 @@ export type PlaceName = 'memory' | 'disk' | 'neighbour';
 /** A place's figures. Counts are since the program's start. */
 export interface PlaceSnapshot {
   place: PlaceName;
+  /** The server that is used, or was last; null: none yet, or the place has none. */
+  server: string | null;
   /** What its models may hold together; null: the whole region. */
   bound_bytes: number | null;
   /** By models that wait there. */

@@ -31,15 +31,17 @@ export interface ResultNews extends Answer {
 /** What a broker still holds after so many newer ones is thrown away by it. */
 const LIVES = 3;
 const SAVE_MS = 1000;
+const MOST_EARLY = 32;
 const OPEN = { username: null, password: null, tls: {} };
 
 /** Tells the rest of the house, by MQTT, how the device is doing. */
 export class Telemetry {
+  /** Of every message of this start. */
+  readonly envelope = new Envelope();
   readonly #config: Pick<Config, 'device' | 'mqtt'>;
   readonly #read: () => Snapshot;
   readonly #log: Log;
   readonly #topics: Topics;
-  readonly #envelope = new Envelope();
   readonly #results: ResultGate;
   readonly #summaries = new Summaries();
   /** As the last summary told them; null: there was none. */
@@ -55,6 +57,8 @@ export class Telemetry {
   #broker: EmbeddedBroker | null = null;
   #publisher: Publisher | null = null;
   #timers: NodeJS.Timeout[] = [];
+  /** Said before the start. */
+  #early: Message[] = [];
 
   constructor(
     config: Pick<Config, 'device' | 'mqtt'>,
@@ -104,7 +108,7 @@ export class Telemetry {
         url,
         clientId: device,
         access: () => this.#access(),
-        birth: this.#availability('online'),
+        birth: () => this.#availability('online'),
         will: this.#availability('offline'),
         queueBytes: mqtt.queue_bytes,
         queueSeconds: mqtt.queue_seconds,
@@ -117,7 +121,8 @@ export class Telemetry {
     );
     await this.#readFiles();
     await this.#publisher.start();
-    for (const message of kept) this.#publisher.publish(message);
+    const early = this.#early.splice(0);
+    for (const message of [...kept, ...early]) this.#publisher.publish(message);
     this.#timers = [
       setInterval(() => this.#saveEvents(), SAVE_MS),
       setInterval(() => this.#publishState(), mqtt.state_seconds * 1000),
@@ -189,7 +194,7 @@ export class Telemetry {
     if (execute === null || perSecond === 0) return null;
     return new Requests({
       topics: this.#topics,
-      envelope: this.#envelope,
+      envelope: this.envelope,
       perSecond,
       execute,
       send: (message) => this.#publisher?.publish(message),
@@ -218,7 +223,7 @@ export class Telemetry {
 
   #tellHomeAssistant(messages: readonly Message[]): void {
     for (const message of messages) {
-      const { boot, sequence } = this.#envelope.next();
+      const { boot, sequence } = this.envelope.next();
       const properties = { boot, sequence: String(sequence) };
       this.#publisher?.publish({ ...message, properties });
     }
@@ -258,13 +263,15 @@ export class Telemetry {
   }
 
   #publish(message: Omit<Message, 'payload' | 'retain'>, value: object): void {
-    const payload = JSON.stringify({ ...this.#envelope.next(), ...value });
-    this.#publisher?.publish({ ...message, payload, retain: false });
+    const payload = JSON.stringify({ ...this.envelope.next(), ...value });
+    const whole = { ...message, payload, retain: false };
+    if (this.#publisher !== null) this.#publisher.publish(whole);
+    else if (message.qos === 1 && this.#early.length < MOST_EARLY) this.#early.push(whole);
   }
 
   /** Plain text, for whoever needs one word; with MQTT 5 it says which start it speaks of. */
   #availability(payload: 'online' | 'offline'): Message {
-    const properties = { boot: this.#envelope.boot };
+    const properties = { boot: this.envelope.boot };
     return { topic: this.#topics.availability, payload, qos: 1, retain: true, properties };
   }
 }

@@ -4,6 +4,7 @@ import { Redis } from 'iovalkey';
 import { Lender, type LendingEvent } from '../../app/parking/lender.ts';
 import { LendingServer, type LendingServerOptions } from '../../app/parking/lending-server.ts';
 import { LentRegion } from '../../app/parking/lent-region.ts';
+import { documentedRights } from '../support/access-list.ts';
 import { House, MIB } from '../support/house.ts';
 import { Random, seeds } from '../support/random.ts';
 import { regionFileBytes } from '../support/region-file.ts';
@@ -14,10 +15,10 @@ const OWN = 8 * MIB;
 const CAPACITY = 48 * MIB;
 /** Of them, the runtime has some. */
 const KEPT = 8 * MIB;
-const USER = ['on', '>right', '-@all', '+config|set', '+info', '+memory|purge', '+ping'];
+const USER = documentedRights('lender', 'right');
 const house = new House(CAPACITY / MIB);
 const { region } = house;
-const words = ['--maxmemory-policy', 'allkeys-lru', '--user', 'lender', ...USER];
+const words = ['--maxmemory-policy', 'allkeys-lru', ...USER];
 const server = await Valkey.start(words);
 
 before(() => house.start());

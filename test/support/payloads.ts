@@ -18,6 +18,7 @@ const BY_TOPIC: [RegExp, string][] = [
   [/\/model\/[^/]+\/result$/, 'result'],
   [/\/event$/, 'event'],
   [/\/response\/[^/]+$/, 'response'],
+  [/\/lending$/, 'lending'],
 ];
 
 /** Which schema of `docs/mqtt/` a topic has; throws where there is none. */
@@ -32,6 +33,8 @@ export function faultOf(topic: string, payload: string): string {
   const name = schemaOf(topic);
   const check = ajv.getSchema(`${name}${ENDING}`);
   if (check === undefined) throw new Error(`docs/mqtt/${name}${ENDING} is missing`);
+  // Nothing is lent any more.
+  if (name === 'lending' && payload === '') return '';
   const value: unknown = name === 'availability' ? payload : JSON.parse(payload);
   return check(value) ? '' : `${topic} ${ajv.errorsText(check.errors)}: ${payload}`;
 }

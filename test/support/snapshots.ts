@@ -65,6 +65,7 @@ export function boardSnapshot(more: Partial<BoardSnapshot> = {}): BoardSnapshot 
 }
 
 const noneYet = {
+  server: null,
   ...{ kept_bytes: 0, parks: 0, restores: 0, failures: 0, lost: 0, dropped: 0 },
   ...{ written_bytes: 0, unchanged_bytes: 0, read_bytes: 0 },
 };
@@ -90,7 +91,8 @@ export function parkingSnapshot(resident: readonly string[] = []): ParkingSnapsh
         ...{ park_ms_per_mib: null, restore_ms_per_mib: null },
       },
       {
-        ...{ place: 'disk', bound_bytes: 64 << 20, held_bytes: 12 << 20, models: 2, parks: 9 },
+        ...{ place: 'disk', server: null, bound_bytes: 64 << 20, held_bytes: 12 << 20 },
+        ...{ models: 2, parks: 9 },
         ...{ restores: 6, failures: 2, lost: 1, dropped: 1, kept_bytes: 4 << 20 },
         ...{ written_bytes: 20 << 20, unchanged_bytes: 34 << 20, read_bytes: 42 << 20 },
         ...{ park_ms_per_mib: 8.25, restore_ms_per_mib: 1000 / 2 ** 10 },

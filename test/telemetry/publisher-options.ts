@@ -7,7 +7,7 @@ export function publisherOptions(url: string, more: Partial<PublisherOptions>): 
     url,
     clientId: 'device',
     access: () => ({ username: null, password: null, tls: {} }),
-    birth: { topic: AVAILABILITY, payload: 'online', qos: 1, retain: true },
+    birth: () => ({ topic: AVAILABILITY, payload: 'online', qos: 1, retain: true }),
     will: { topic: AVAILABILITY, payload: 'offline', qos: 1, retain: true },
     queueBytes: 100_000,
     queueSeconds: 60,

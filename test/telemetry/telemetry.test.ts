@@ -82,6 +82,22 @@ test('the broker inside the program serves the same, and ends with it', async ()
   assert.equal(await answers(Number(new URL(url).port)), false);
 });
 
+test('what is told before the start is told after it', async () => {
+  const broker = new Mosquitto(await freePort());
+  await broker.start();
+  const observer = await Observer.listen(broker.url);
+  const telemetry = new Telemetry(configFor({ broker: broker.url }), () => now, silent);
+  telemetry.event('early');
+  await telemetry.start();
+  telemetry.event('later');
+  const told = () => observer.on('edgepool/board/event').map((text) => JSON.parse(text).event);
+  await until('both', () => told().length === 2);
+  assert.deepEqual(told(), ['early', 'later']);
+  await telemetry.stop();
+  await observer.close();
+  await broker.remove();
+});
+
 test('without a broker nothing is published and nothing is counted', async () => {
   const telemetry = new Telemetry(configFor({ broker: 'none' }), () => now, silent);
   await telemetry.start();

@@ -25,7 +25,7 @@ export interface PublisherOptions {
   /** Asked before every connection; what it throws is why there is none. */
   access(): Access;
   /** Published on every connection as soon as the broker has accepted it. */
-  birth: Message;
+  birth(): Message;
   /** What the broker publishes when the device is lost, and the device itself when it stops. */
   will: Message;
   queueBytes: number;
@@ -37,6 +37,8 @@ export interface PublisherOptions {
   onUp?(): void;
   /** As `onUp`, before it, after a time without a broker. */
   onBack?(absence: Absence): void;
+  /** Another connection says already whether the broker is there. */
+  quiet?: boolean;
   backOff?: BackOffOptions;
   connectTimeout_ms?: number;
 }
@@ -196,10 +198,10 @@ export class Publisher {
   #onUp(): void {
     this.#upSince_ms = this.#now();
     const news = `broker ${this.#options.url} is connected`;
-    if (this.#trouble !== null) this.#log.info(news);
+    if (this.#trouble !== null && !this.#options.quiet) this.#log.info(news);
     else this.#log.debug(news);
     this.#trouble = null;
-    this.#session?.publish(this.#options.birth, (outcome) => {
+    this.#session?.publish(this.#options.birth(), (outcome) => {
       if (outcome === 'lost') return;
       this.#pump();
       this.#endAbsence();
@@ -235,7 +237,8 @@ export class Publisher {
     this.#upSince_ms = 0;
     this.#absentSince ??= { at_ms: this.#now(), dropped: this.#droppedInAll() };
     const what = describeTrouble(this.#options.url, trouble);
-    if (this.#trouble?.kind === trouble.kind) this.#log.debug(what);
+    const known = this.#options.quiet && trouble.kind === 'away';
+    if (this.#trouble?.kind === trouble.kind || known) this.#log.debug(what);
     else this.#log.warn(what);
     this.#trouble = trouble;
     this.#retry = setTimeout(() => this.#connect(), this.#backOff.next());

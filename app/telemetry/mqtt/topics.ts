@@ -22,6 +22,11 @@ export class Topics {
     return `${this.root}/event`;
   }
 
+  /** What this device lends. */
+  get lending(): string {
+    return `${this.root}/lending`;
+  }
+
   /** Where a command is taken. */
   set(command: string): string {
     return `${this.root}/set/${command}`;
