@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { Pool } from '../../app/memory/pool.ts';
 import { nativeLibrary } from '../../app/native/library.ts';
 import type { House } from './house.ts';
 import { overwriteFree } from './parked.ts';
@@ -13,6 +14,7 @@ import { WAYS, type Way, type Ways } from './ways.ts';
 const GROUP = 3;
 /** So many rounds of one group, then of the next one. */
 const STRETCH = 20;
+const SPARE_BYTES = 8 * 2 ** 20;
 
 export interface RoundsOptions {
   files: readonly string[];
@@ -119,6 +121,7 @@ export class ParkRounds {
     if (Math.min(...counts()) >= until) return;
     const wanderers: Wanderer[] = [];
     for (const file of files) wanderers.push(await Wanderer.load(this.#house, file, setting));
+    const rest = await this.#holdRest(wanderers);
     const begin = performance.now();
     while (Math.min(...counts()) < until && performance.now() <= this.#end) {
       const ways = await this.#round(wanderers);
@@ -129,6 +132,7 @@ export class ParkRounds {
         done[key] = { ...known, [way]: known[way] + 1 };
       });
     }
+    await rest.stop();
     for (const wanderer of wanderers) {
       this.#ways.forget(wanderer.model);
       await wanderer.unload();
@@ -137,6 +141,17 @@ export class ParkRounds {
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
     const each = files.map((file) => keyOf(file, setting)).join('; ');
     this.#options.say(`${counts().join(', ')} rounds (${seconds} s): ${each}`);
+  }
+
+  /** What no model can get is not written over in each round: only as much stays free as the largest
+   *  model needs while it is copied. */
+  async #holdRest(wanderers: readonly Wanderer[]): Promise<Pool> {
+    const mapped = wanderers.map(({ model }) => model.pool.stats().mapped_bytes);
+    const { region } = this.#house;
+    const bytes = region.stats().unassigned_bytes - Math.max(...mapped) - SPARE_BYTES;
+    const rest = new Pool(region, { name: 'rest', quotaBytes: bytes, plannedBytes: bytes });
+    await rest.start();
+    return rest;
   }
 
   /** Which way each model has gone. */
