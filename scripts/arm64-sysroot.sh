@@ -5,7 +5,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib/arm64-apt.sh
 . "$(dirname "$0")/lib/arm64-apt.sh"
 
-packages=(libjpeg62-turbo libssl3 libturbojpeg0 libturbojpeg0-dev libyuv-dev libyuv0)
+packages=(libjpeg62-turbo liblz4-1 libssl3 libturbojpeg0 libturbojpeg0-dev libyuv-dev libyuv0
+  libzstd1)
 sysroot=${1:?usage: scripts/arm64-sysroot.sh DIRECTORY}
 key="${packages[*]}"
 

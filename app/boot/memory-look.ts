@@ -2,6 +2,7 @@ import { type MemoryView, type PoolView, runsOf } from '../dashboard/memory-view
 import type { Pool } from '../memory/pool.ts';
 import type { Region } from '../memory/region.ts';
 import type { Runtime } from '../models/runtime.ts';
+import { EP_OWNER_COMPRESSION } from '../native/constants.ts';
 import type { ModelSet } from './model-set.ts';
 import type { PooledCamera } from './pooled-camera.ts';
 
@@ -37,11 +38,12 @@ export class MemoryLook {
     }
     this.#known = known;
     const { id } = runtime.poolStats();
-    return {
-      chunk_bytes: CHUNK_BYTES,
-      chunks: runsOf(region.map()),
-      pools: [...known.values(), { id, name: 'runtime', blocks: [] }],
-    };
+    const chunks = runsOf(region.map());
+    const own = [{ id, name: 'runtime', blocks: [] }];
+    if (chunks.some(([owner]) => owner === EP_OWNER_COMPRESSION)) {
+      own.push({ id: EP_OWNER_COMPRESSION, name: 'compression', blocks: [] });
+    }
+    return { chunk_bytes: CHUNK_BYTES, chunks, pools: [...known.values(), ...own] };
   }
 
   #look(pool: Pool): [string, PoolView] {

@@ -27,6 +27,7 @@ import { sha256File } from '../models/sha256.ts';
 import { inHugePages, sizeRegion } from '../models/sizing.ts';
 import { trial, type Verdict } from '../models/trial.ts';
 import { BESIDE_FRAMES } from '../native/child.ts';
+import { EP_COMPRESSION_BYTES } from '../native/constants.ts';
 import type { Native } from '../native/native.ts';
 import { slotsFor } from '../pipeline/pipeline.ts';
 import { type Candidate, chooseModels, type Origin, type Refused } from './choose-models.ts';
@@ -301,20 +302,23 @@ export function hugeBytes({ models, cameras }: Parts): number {
 
 function regionOf(config: Config, parts: Parts): Pick<Plan, 'region' | 'sizing'> {
   const { capacity_mb, reserve, lock, pages, mapping_budget } = config.region;
+  const { compress } = config.parking;
   const automatic = capacity_mb === 0;
+  const compressionBytes = compress === 'none' ? 0 : EP_COMPRESSION_BYTES;
   const poolBytes = [
+    compressionBytes,
     RUNTIME_POOL_BYTES,
     ...parts.cameras.map(({ pool }) => pool.quotaBytes),
     ...parts.models.map(({ pool }) => pool.quotaBytes),
   ];
   // What whole pages take beyond the quotas comes out of the reserve, as far as that goes.
-  const leastBytes = hasHugePages() ? hugeBytes(parts) : 0;
+  const leastBytes = hasHugePages() ? compressionBytes + hugeBytes(parts) : 0;
   const capacityBytes = automatic
     ? Math.max(sizeRegion(poolBytes, reserve), leastBytes)
     : bytesOf(capacity_mb);
   const pools = poolBytes.reduce((sum, bytes) => sum + bytes, 0);
   return {
-    region: { capacityBytes, lock, pages, mappingBudget: mapping_budget },
+    region: { capacityBytes, lock, pages, mappingBudget: mapping_budget, compress },
     sizing: automatic
       ? `pools ${(pools / MIB).toFixed(1)} MiB and ${Math.round(reserve * 100)} % reserve`
       : 'as configured',

@@ -28,6 +28,15 @@ export const parkingSchema = {
     },
     neighbour: neighbourSchema,
     lend: lendSchema,
+    compress: {
+      type: 'string',
+      enum: ['none', 'lz4', 'zstd'],
+      default: 'none',
+      description:
+        'What packed models, and so all that waits on the disk or at a neighbour, are compressed ' +
+        'with. zstd saves more and takes longer, there and back. The library, liblz4.so.1 or ' +
+        "libzstd.so.1, is the system's.",
+    },
     patience_ms: {
       type: 'number',
       minimum: 0,

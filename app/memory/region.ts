@@ -1,5 +1,5 @@
-import { callAsync } from '../native/call.ts';
-import { Lock, Pages } from '../native/constants.ts';
+import { callAsync, check, sharedError } from '../native/call.ts';
+import { Compression, Lock, Pages } from '../native/constants.ts';
 import type { Native, Out } from '../native/native.ts';
 import type { RegionHandle, RegionStats } from '../native/structs.ts';
 import type { RegionSnapshot } from '../stats/snapshot.ts';
@@ -11,6 +11,8 @@ export interface RegionOptions {
   pages: keyof typeof Pages;
   /** Mappings that all pools may hold together; 0: 4096. */
   mappingBudget?: number;
+  /** Of models that are parked, once they are packed; by default none. */
+  compress?: keyof typeof Compression;
 }
 
 /** The one fixed block of native memory, from `start` to `stop`. */
@@ -32,7 +34,8 @@ export class Region {
     return this.#handle;
   }
 
-  /** Takes the memory; throws a NativeError that names the limit where it cannot be had whole. */
+  /** Takes the memory; throws a NativeError that names the limit where it cannot be had whole, or
+   *  the library that is to compress and is not there. */
   async start(): Promise<void> {
     if (this.#handle !== null) {
       return;
@@ -50,6 +53,20 @@ export class Region {
       out,
     );
     this.#handle = out[0];
+    try {
+      this.compress(this.options.compress ?? 'none');
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** How models are compressed that are parked from now on, once they are packed. From the first
+   *  time on the region keeps EP_COMPRESSION_BYTES for it. Throws EP_E_LIBRARY where there is no such
+   *  library, EP_E_REGION_FULL where there is no room. */
+  compress(how: keyof typeof Compression): void {
+    const error = sharedError();
+    check(this.native.ep_region_compress(this.handle, Compression[how], error), error);
   }
 
   /** From now one more pool stays as long as the process does, and the region with it. */
@@ -99,7 +116,8 @@ export class Region {
     return callAsync(this.native.ep_region_take_back, this.handle, bytes);
   }
 
-  /** The pool that owns each 16 KiB chunk, by id; 0 where it is free, 65535 where it is lent. */
+  /** The pool that owns each 16 KiB chunk, by id; 0 where it is free, 65535 where it is lent,
+   *  EP_OWNER_COMPRESSION where it is kept for compressing. */
   map(): Uint16Array {
     const chunks = this.native.ep_region_map(this.handle, null, 0);
     const owners = new Uint16Array(chunks);

@@ -10,6 +10,8 @@ export interface ModelParking {
   /** Of the region, once it is resident. */
   windowBytes: number;
   /** What a parked model has in use; 0 while it is resident. */
+  liveBytes: number;
+  /** The same, less where it is compressed. */
   packedBytes: number;
   parks: number;
   restores: number;
@@ -26,6 +28,7 @@ export function modelParking(parking: ParkingStruct): ModelParking {
     residence: residence as ResidenceName,
     heldBytes: parking.held_bytes,
     windowBytes: parking.window_bytes,
+    liveBytes: parking.live_bytes,
     packedBytes: parking.packed_bytes,
     parks: parking.parks,
     restores: parking.restores,

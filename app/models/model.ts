@@ -192,9 +192,15 @@ export class Model {
     await callAsync(this.#native.ep_model_restore, this.handle);
   }
 
-  /** What is live of a parked model lies side by side from then on; the rest is the region's. */
+  /** What is live of a parked model lies side by side from then on, compressed where the region is
+   *  told so; the rest is the region's. */
   async pack(): Promise<void> {
     await callAsync(this.#native.ep_model_pack, this.handle);
+  }
+
+  /** How long piece `number` of a packed model, or of one that is away, is when it is sealed. */
+  sealedBytes(number: number): number {
+    return this.#native.ep_model_sealed_bytes(this.handle, number);
   }
 
   /** Fills `sealed`, which has just the room, with piece `number` of a packed model, readable by this

@@ -38,9 +38,12 @@ export function statusName(status: number): StatusName {
 
 export const EP_SEALED_PIECE_BYTES = 1048576;
 export const EP_SEAL_BYTES = 16;
+export const EP_COMPRESSION_BYTES = 2097152;
+export const EP_OWNER_COMPRESSION = 65534;
 
 export const Lock = { off: 0, preferred: 1, required: 2 } as const;
 export const Pages = { auto: 0, ordinary: 1, hugetlb: 2 } as const;
+export const Compression = { none: 0, lz4: 1, zstd: 2 } as const;
 export const Residence = { resident: 0, parked: 1, packed: 2, away: 3 } as const;
 export type ResidenceName = keyof typeof Residence;
 export const FitMode = { stretch: 0, crop: 1, letterbox: 2 } as const;

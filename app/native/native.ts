@@ -78,6 +78,7 @@ export interface Native {
   >;
   ep_region_lend: Call<(region: RegionHandle, bytes: number, error: Err) => Status>;
   ep_region_take_back: Call<(region: RegionHandle, bytes: number, error: Err) => Status>;
+  ep_region_compress: Call<(region: RegionHandle, compression: number, error: Err) => Status>;
 
   ep_pool_create: Call<
     (region: RegionHandle, options: PoolOptionsStruct, out: Out<PoolHandle>, error: Err) => Status
@@ -149,6 +150,7 @@ export interface Native {
   ep_model_send_away: Call<(model: ModelHandle, error: Err) => Status>;
   ep_model_write_packed: PackedCall;
 
+  ep_model_sealed_bytes: Call<(model: ModelHandle, number: number) => number>;
   ep_model_seal_piece: SealedPieceCall;
   ep_model_keep_piece: Call<
     (model: ModelHandle, place: number, number: number, kept: Out<number>, error: Err) => Status

@@ -5,6 +5,7 @@ export interface ParkingStruct {
   threads: number;
   held_bytes: number;
   window_bytes: number;
+  live_bytes: number;
   packed_bytes: number;
   parks: number;
   restores: number;
@@ -19,6 +20,7 @@ export const ep_parking = koffi.struct('ep_parking', {
   threads: 'uint32_t',
   held_bytes: 'uint64_t',
   window_bytes: 'uint64_t',
+  live_bytes: 'uint64_t',
   packed_bytes: 'uint64_t',
   parks: 'uint64_t',
   restores: 'uint64_t',

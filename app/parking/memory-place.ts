@@ -1,4 +1,5 @@
 import type { Model } from '../models/model.ts';
+import type { ModelParking } from '../models/model-parking.ts';
 import type { PlaceSnapshot } from '../stats/snapshot.ts';
 import type { ParkedModel, Place } from './place.ts';
 import { Tally } from './tally.ts';
@@ -73,6 +74,7 @@ export class MemoryPlace implements Place {
     return {
       ...{ place: this.name, server: null, bound_bytes: this.#options.boundBytes },
       held_bytes: this.#heldBytes,
+      live_bytes: this.#sum(({ liveBytes }) => liveBytes),
       kept_bytes: 0,
       models: this.#models.size,
       ...this.#tally.figures(),
@@ -87,8 +89,12 @@ export class MemoryPlace implements Place {
   }
 
   get #heldBytes(): number {
+    return this.#sum(({ heldBytes }) => heldBytes);
+  }
+
+  #sum(bytes: (parking: ModelParking) => number): number {
     let sum = 0;
-    for (const model of this.#models) sum += model.parking().heldBytes;
+    for (const model of this.#models) sum += bytes(model.parking());
     return sum;
   }
 }

@@ -2,7 +2,7 @@ import type { Model } from '../models/model.ts';
 import type { ModelParking } from '../models/model-parking.ts';
 import { NativeError } from '../native/native-error.ts';
 import type { PlaceName, PlaceSnapshot } from '../stats/snapshot.ts';
-import { pieceBytes, pieceCount } from './pieces.ts';
+import { pieceSizes, roomFor } from './pieces.ts';
 import type { ParkedModel, Place, PlaceEvent } from './place.ts';
 import type { Incoming, Outgoing, Renewed, Store } from './store.ts';
 import { Tally } from './tally.ts';
@@ -26,7 +26,8 @@ interface Held {
   restoring: boolean;
   /** Its name in the store; null: it is not there. */
   block: string | null;
-  bytes: number;
+  /** Of each piece there, in bytes. */
+  room: number[];
   /** As it was when it was parked: a model whose memory is lost can tell nothing. */
   parking: ModelParking;
 }
@@ -34,6 +35,7 @@ interface Held {
 /** A block that takes a model. */
 interface Opened {
   block: string;
+  room: number[];
   incoming: Incoming;
   /** The same, where it has some of the model's pieces already. */
   renewed: Renewed | null;
@@ -42,7 +44,9 @@ interface Opened {
 /** What a model that is back has left in the store. */
 interface Kept {
   block: string;
-  bytes: number;
+  room: number[];
+  /** Of the model then. */
+  liveBytes: number;
 }
 
 const NO_ROOM: readonly string[] = ['EP_E_REGION_FULL', 'EP_E_MAPPINGS'];
@@ -50,8 +54,10 @@ const NO_ROOM: readonly string[] = ['EP_E_REGION_FULL', 'EP_E_MAPPINGS'];
 const hasNoRoom = (error: unknown): boolean =>
   error instanceof NativeError && NO_ROOM.includes(error.status);
 
-const bytesOf = (all: ReadonlyMap<Model, { bytes: number }>): number =>
-  [...all.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+const sumOf = (all: readonly number[]): number => all.reduce((sum, each) => sum + each, 0);
+
+const bytesOf = (all: ReadonlyMap<Model, { room: number[] }>): number =>
+  sumOf([...all.values()].flatMap(({ room }) => room));
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -59,11 +65,12 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 const AHEAD = 2;
 
 /** All pieces of a block, in order. Throws where one cannot be had. */
-async function* piecesOf(outgoing: Outgoing, bytes: number): AsyncGenerator<Uint8Array> {
+async function* piecesOf(outgoing: Outgoing, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   const coming: Promise<Uint8Array>[] = [];
   const ask = (number: number) => {
-    if (number >= pieceCount(bytes)) return;
-    const piece = outgoing.read(number, pieceBytes(bytes, number));
+    const bytes = sizes[number];
+    if (bytes === undefined) return;
+    const piece = outgoing.read(number, bytes);
     // It may be asked for in vain: whoever waits for it hears of it.
     piece.catch(() => undefined);
     coming.push(piece);
@@ -124,7 +131,7 @@ export class OutsidePlace implements Place {
     } catch (error) {
       await this.#fail(model, error);
     }
-    if (sent) this.#tally.parked(begin, model.parking().packedBytes);
+    if (sent) this.#tally.parked(begin, model.parking().liveBytes);
   }
 
   async restore(model: Model): Promise<void> {
@@ -138,8 +145,8 @@ export class OutsidePlace implements Place {
       held.restoring = false;
     }
     this.#held.delete(model);
-    const { block, bytes } = held;
-    if (block !== null) this.#kept.set(model, { block, bytes });
+    const { block, room, parking } = held;
+    if (block !== null) this.#kept.set(model, { block, room, liveBytes: parking.liveBytes });
   }
 
   forget(model: Model): void {
@@ -155,6 +162,7 @@ export class OutsidePlace implements Place {
       ...{ place: this.name, server: this.#options.store.server ?? null },
       bound_bytes: this.#options.boundBytes,
       held_bytes: bytesOf(this.#held),
+      live_bytes: this.#liveBytes,
       kept_bytes: bytesOf(this.#kept),
       models: this.#held.size,
       ...this.#tally.figures(),
@@ -167,14 +175,19 @@ export class OutsidePlace implements Place {
     );
   }
 
+  /** Of models that are there: one whose way there has failed may wait in the region. */
+  get #liveBytes(): number {
+    const there = [...this.#held.values()].filter(({ block }) => block !== null);
+    return sumOf(there.map(({ parking }) => parking.liveBytes));
+  }
+
   async #send(model: Model): Promise<void> {
-    const { packedBytes } = model.parking();
-    await this.#makeRoom(model, packedBytes);
-    const { block, incoming, renewed } = await this.#open(model);
+    const sizes = pieceSizes(model);
+    await this.#makeRoom(model, sumOf(roomFor(sizes, this.#kept.get(model)?.room)));
+    const { block, room, incoming, renewed } = await this.#open(model, sizes);
     try {
-      const there = renewed === null ? [] : await this.#keep(model, renewed, packedBytes);
-      for (let number = 0; number < pieceCount(packedBytes); number += 1) {
-        const bytes = pieceBytes(packedBytes, number);
+      const there = renewed === null ? [] : await this.#keep(model, renewed, sizes.length);
+      for (const [number, bytes] of sizes.entries()) {
         if (there[number] === true) this.#tally.unchangedBytes += bytes;
         else await this.#write(model, incoming, number, bytes);
       }
@@ -185,29 +198,30 @@ export class OutsidePlace implements Place {
     }
     await model.sendAway();
     const parking = model.parking();
-    this.#held.set(model, { restoring: false, block, bytes: packedBytes, parking });
+    this.#held.set(model, { restoring: false, block, room, parking });
   }
 
-  async #open(model: Model): Promise<Opened> {
+  async #open(model: Model, sizes: number[]): Promise<Opened> {
     const { store } = this.#options;
-    const { generation, packedBytes } = model.parking();
+    const { generation, liveBytes } = model.parking();
     const kept = this.#kept.get(model);
-    if (kept?.bytes === packedBytes) {
+    if (kept?.liveBytes === liveBytes) {
       const renewed = await store.renew(kept.block);
       this.#kept.delete(model);
-      return { block: kept.block, incoming: renewed, renewed };
+      const room = roomFor(sizes, kept.room);
+      return { block: kept.block, room, incoming: renewed, renewed };
     }
     // Of another size, nothing of it is where it was.
     this.#kept.delete(model);
     if (kept !== undefined) await this.#drop(kept);
     const block = String(generation);
-    return { block, incoming: await store.create(block), renewed: null };
+    return { block, room: sizes, incoming: await store.create(block), renewed: null };
   }
 
   /** Whether each piece is there already. All are asked for before an answer is waited for. */
-  async #keep(model: Model, renewed: Renewed, bytes: number): Promise<boolean[]> {
+  async #keep(model: Model, renewed: Renewed, count: number): Promise<boolean[]> {
     const coming: Promise<boolean>[] = [];
-    for (let number = 0; number < pieceCount(bytes); number += 1) {
+    for (let number = 0; number < count; number += 1) {
       const same = await model.keepPiece(this.#options.store.number, number);
       const there = same ? renewed.keep(number) : Promise.resolve(false);
       // Whoever waits for all of them hears of it.
@@ -234,7 +248,7 @@ export class OutsidePlace implements Place {
           `holds ${held} of ${boundBytes}; raise ${boundSetting} or restore another model`,
       );
     }
-    const others = () => bytesOf(this.#kept) - (this.#kept.get(wanted)?.bytes ?? 0);
+    const others = () => bytesOf(this.#kept) - sumOf(this.#kept.get(wanted)?.room ?? []);
     for (const [model, kept] of this.#kept) {
       if (held + others() + bytes <= boundBytes) return;
       if (model === wanted) continue;
@@ -255,7 +269,7 @@ export class OutsidePlace implements Place {
     } catch (refusal) {
       if (!hasNoRoom(refusal)) throw refusal;
       const parking = model.parking();
-      this.#held.set(model, { restoring: false, block: null, bytes: 0, parking });
+      this.#held.set(model, { restoring: false, block: null, room: [], parking });
       return;
     }
     throw error;
@@ -266,7 +280,7 @@ export class OutsidePlace implements Place {
     const lost = await this.#bringBack(model, held);
     if (lost === null) {
       await this.#restoreHere(model, held);
-      this.#tally.restored(begin, held.bytes);
+      this.#tally.restored(begin, held.parking.liveBytes);
     } else {
       await this.#reload(model, held, lost);
     }
@@ -274,13 +288,13 @@ export class OutsidePlace implements Place {
 
   /** Null: it is packed in the region; else why its memory is lost. */
   async #bringBack(model: Model, held: Held): Promise<string | null> {
-    if (held.block === null) return held.bytes === 0 ? null : 'its memory is lost';
+    if (held.block === null) return held.room.length === 0 ? null : 'its memory is lost';
     const { store } = this.#options;
     try {
       const outgoing = await store.open(held.block);
       try {
         let number = 0;
-        for await (const piece of piecesOf(outgoing, held.bytes)) {
+        for await (const piece of piecesOf(outgoing, pieceSizes(model))) {
           this.#tally.readBytes += piece.byteLength;
           await model.unsealPiece(store.number, number, piece);
           number += 1;

@@ -23,7 +23,7 @@ class Cost {
 
 type Counted = Omit<
   PlaceSnapshot,
-  'place' | 'server' | 'bound_bytes' | 'held_bytes' | 'kept_bytes' | 'models'
+  'place' | 'server' | 'bound_bytes' | 'held_bytes' | 'live_bytes' | 'kept_bytes' | 'models'
 >;
 
 /** What a place counts and measures. */

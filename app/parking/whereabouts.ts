@@ -19,10 +19,10 @@ export function parkedModel(
 
 function figures(
   { name: model }: Model,
-  { residence: state, heldBytes, packedBytes, windowBytes, parkMs }: ModelParking,
+  { residence: state, heldBytes, liveBytes, packedBytes, windowBytes, parkMs }: ModelParking,
 ): Omit<WhereaboutsSnapshot, 'place'> {
   return {
-    ...{ model, state, held_bytes: heldBytes, packed_bytes: packedBytes },
-    ...{ window_bytes: windowBytes, park_ms: parkMs },
+    ...{ model, state, held_bytes: heldBytes, live_bytes: liveBytes },
+    ...{ packed_bytes: packedBytes, window_bytes: windowBytes, park_ms: parkMs },
   };
 }

@@ -121,6 +121,8 @@ export interface PlaceSnapshot {
   bound_bytes: number | null;
   /** By models that wait there. */
   held_bytes: number;
+  /** What these models have in use: more than they hold where it is compressed. */
+  live_bytes: number;
   /** By what models have left there that are back: what of it has not changed when they are parked
    *  again is not written again. */
   kept_bytes: number;
@@ -156,6 +158,8 @@ export interface WhereaboutsSnapshot {
   /** Of the region, now. */
   held_bytes: number;
   /** What it has in use; 0 while it is resident. */
+  live_bytes: number;
+  /** The same, less where it is compressed. */
   packed_bytes: number;
   /** Of the region, once it is resident. */
   window_bytes: number;

@@ -1,6 +1,8 @@
 # Region, pools, heap, recording.
 list(APPEND EP_SOURCES
+  src/blocks.cpp
   src/chunks.cpp
+  src/compressor.cpp
   src/crypto_library.cpp
   src/error.cpp
   src/heap.cpp
@@ -8,6 +10,7 @@ list(APPEND EP_SOURCES
   src/heap_range.cpp
   src/limits.cpp
   src/master.cpp
+  src/own_library.cpp
   src/packing.cpp
   src/parked_pools.cpp
   src/pool.cpp
@@ -20,6 +23,7 @@ list(APPEND EP_SOURCES
   src/seal.cpp
   src/windows.cpp)
 list(APPEND EP_TESTS
+  test/blocks_test.cpp
   test/ends_test.cpp
   test/heap_damage_test.cpp
   test/heap_test.cpp

@@ -59,7 +59,7 @@ typedef enum ep_status {
   EP_E_IMAGE = 36,       /**< A picture that cannot be decoded. */
   EP_E_SEAL = 37,        /**< Not what was sealed here: altered, cut, older or another's. */
   EP_E_SYSTEM = 40,      /**< A system call failed; the message has its name and errno. */
-  EP_E_LIBRARY = 41,     /**< The TensorFlow Lite library cannot be opened or lacks a symbol. */
+  EP_E_LIBRARY = 41,     /**< A library that is asked for cannot be opened or lacks a symbol. */
   EP_E_BIND = 42,        /**< The library's allocator entries cannot be re-pointed. */
 } ep_status;
 
@@ -101,8 +101,8 @@ typedef struct ep_region_options {
 
 typedef struct ep_region_stats {
   uint64_t capacity_bytes;
-  uint64_t assigned_bytes;   /**< In pools, by chunk. */
-  uint64_t mapped_bytes;     /**< Mapped in pools' windows. */
+  uint64_t assigned_bytes; /**< In pools, by chunk, and EP_COMPRESSION_BYTES once it compresses. */
+  uint64_t mapped_bytes;   /**< Mapped in pools' windows. */
   uint64_t unassigned_bytes; /**< capacity - assigned - lent; the reserve is part of it. */
   uint64_t
       largest_run_bytes; /**< The longest run of free chunks; any free chunk serves any pool. */
@@ -140,10 +140,11 @@ EP_API int32_t ep_region_destroy(ep_region* region, ep_error* error);
 /** Any thread, any time. Cost: one lock. */
 EP_API void ep_region_get_stats(ep_region* region, ep_region_stats* out);
 
-/** In place of a pool's id. */
+/** In place of a pool's id: lent, and what is kept for compressing. */
 #define EP_OWNER_LENT 65535u
+#define EP_OWNER_COMPRESSION 65534u
 
-/** Who owns each 16 KiB chunk: pool id (from 1), 0 for free, EP_OWNER_LENT for lent. Returns how
+/** Who owns each 16 KiB chunk: pool id (from 1), 0 for free, or one of the two above. Returns how
  *  many there are; writes at most `capacity`. Any thread. */
 EP_API uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capacity);
 
@@ -166,6 +167,25 @@ EP_API int32_t ep_region_lend(ep_region* region, uint64_t bytes, ep_error* error
  * before it are back, the others lent as before.
  */
 EP_API int32_t ep_region_take_back(ep_region* region, uint64_t bytes, ep_error* error);
+
+typedef enum ep_compression {
+  EP_COMPRESSION_NONE = 0,
+  EP_COMPRESSION_LZ4 = 1,
+  EP_COMPRESSION_ZSTD = 2, /**< At level 1. */
+} ep_compression;
+
+/** What a region keeps to compress and to expand in, from the first time on that it compresses. */
+#define EP_COMPRESSION_BYTES 2097152u
+
+/**
+ * How models that are parked from now on are compressed once they are packed: each block of
+ * EP_SEALED_PIECE_BYTES by itself, where that makes it smaller by a thirty-second part at least. At
+ * first not at all. EP_E_LIBRARY iff liblz4.so.1 or libzstd.so.1 is not there, EP_E_REGION_FULL iff
+ * there are no EP_COMPRESSION_BYTES in one piece, EP_E_ARGUMENT iff there is no such
+ * ep_compression: then nothing has changed. Beside the region, zstd has about 1 MiB of its own for
+ * the whole process, and lz4 16 KiB of the stack.
+ */
+EP_API int32_t ep_region_compress(ep_region* region, uint32_t compression, ep_error* error);
 
 /* ── Pool ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -502,8 +522,8 @@ typedef struct ep_parking {
   uint32_t threads;      /**< Of its pool, asleep while it is parked. */
   uint64_t held_bytes;   /**< Of the region, now. */
   uint64_t window_bytes; /**< Of the region, once it is restored. */
-  uint64_t
-      packed_bytes; /**< What is live, with the heap's own words and small holes; 0: resident. */
+  uint64_t live_bytes;   /**< With the heap's own words and small holes; 0: resident. */
+  uint64_t packed_bytes; /**< The same, less where it is compressed. */
   uint64_t parks;
   uint64_t restores;
   uint64_t park_ns; /**< Of the last one each, waiting included. Packing: by ep_model_pack. */
@@ -532,14 +552,16 @@ typedef struct ep_parking {
  */
 EP_API int32_t ep_model_park(ep_model* model, uint64_t patience_ns, ep_error* error);
 
-/** Packs a parked model now. What is live moves down in its window, in order, over what is free;
- *  chunks behind it go back to the region. Cost: a copy of what moves. EP_E_STATE iff it is not
- *  parked, or has threads and lies on hugetlb pages. */
+/** Packs a parked model now. What is live moves down in its window, in order, over what is free,
+ * and is compressed there where the region says so; chunks behind it go back to the region. Cost: a
+ *  copy of what moves, and compressing it. EP_E_STATE iff it is not parked, or has threads and lies
+ *  on hugetlb pages. */
 EP_API int32_t ep_model_pack(ep_model* model, ep_error* error);
 
 /** Makes a parked or packed model resident again: the same bytes at the same addresses. Cost:
- *  parked, a lock; packed, a copy of what has moved and mapping. EP_E_REGION_FULL or EP_E_MAPPINGS
- *  iff the chunks cannot be had, EP_E_STATE iff it is resident or away: then nothing has changed.
+ *  parked, a lock; packed, a copy of what has moved, expanding what is compressed, and mapping.
+ *  EP_E_REGION_FULL or EP_E_MAPPINGS iff the chunks cannot be had, EP_E_STATE iff it is resident or
+ *  away: then nothing has changed.
  */
 EP_API int32_t ep_model_restore(ep_model* model, ep_error* error);
 
@@ -563,16 +585,20 @@ EP_API int32_t ep_model_send_away(ep_model* model, ep_error* error);
 EP_API int32_t ep_model_write_packed(ep_model* model, uint64_t offset_bytes, const void* bytes,
                                      uint64_t size_bytes, ep_error* error);
 
-/** The packed bytes of each sealed piece but the last, which has the rest. */
+/** The live bytes of each sealed piece but the last, which has the rest. */
 #define EP_SEALED_PIECE_BYTES 1048576u
 /** By how much a piece is longer when it is sealed. */
 #define EP_SEAL_BYTES 16u
+
+/** How long piece `number` (from 0) of a packed model, or of one that is away, is when it is
+ * sealed; 0 iff there is none. Any thread, any time. */
+EP_API uint64_t ep_model_sealed_bytes(ep_model* model, uint32_t number);
 
 /**
  * For bytes that leave the process: piece `number` (from 0) of a packed model, encrypted and
  * authenticated (ChaCha20-Poly1305, RFC 8439) under a key that this process has drawn for itself
  * and that dies with it. It is bound to the model, the `place` (0 to 255) it is meant for, the
- * parking's generation and its number. `size_bytes` is that of the packed bytes and EP_SEAL_BYTES.
+ * parking's generation, its number and its length. `size_bytes` is ep_model_sealed_bytes.
  *
  * EP_E_STATE iff the model is not packed, EP_E_ARGUMENT iff there is no such piece or the size
  * differs, EP_E_LIBRARY iff libcrypto.so.3 is not there.

@@ -1,8 +1,5 @@
 // The system's libcrypto (OpenSSL 3), opened when the first block is sealed: who seals nothing
 // needs none. Only what sealing calls, declared as its manual does (EVP_EncryptInit(3)).
-//
-// It is opened with its own names before the process's: Node exports the names of the OpenSSL that
-// is built into it, of another version, and the two must not be mixed.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,6 @@
 // A piece whose bytes have not changed since it was sealed is not sealed again: it stays under the
 // generation of the parking that it was sealed in. What a place may bring back is thus exactly one
 // piece for each number, and which one that is stands in the model, which never leaves the process.
-#include <algorithm>
 #include <cinttypes>
 
 #include "error.hpp"
@@ -18,7 +17,6 @@ namespace {
 struct SealedPiece {
   PieceName name;
   uint64_t offset;
-  uint64_t bytes;
 };
 
 int32_t find_piece(ep_model* model, uint32_t place, uint32_t number, SealedPiece* out,
@@ -27,30 +25,32 @@ int32_t find_piece(ep_model* model, uint32_t place, uint32_t number, SealedPiece
     return fail(error, EP_E_STATE, "model %s: has no pool of its own, so it is never parked",
                 model->name);
   }
-  ep_parking parking = {};
-  ep_model_get_parking(model, &parking);
-  const uint64_t offset = uint64_t{number} * EP_SEALED_PIECE_BYTES;
-  if (place >= kMaxPlaces || number >= kMaxPieces || offset >= parking.packed_bytes) {
+  Block block = {};
+  if (place >= kMaxPlaces || number >= kMaxPieces || !model->pool->find_block(number, &block)) {
     return fail(error, EP_E_ARGUMENT, "model %s: has no piece %u for place %u", model->name, number,
                 place);
   }
-  const uint64_t bytes = std::min<uint64_t>(EP_SEALED_PIECE_BYTES, parking.packed_bytes - offset);
-  *out = {{model->number, parking.generation, parking.packed_bytes, place, number}, offset, bytes};
+  ep_parking parking = {};
+  ep_model_get_parking(model, &parking);
+  out->name = {model->number, parking.generation, parking.live_bytes, block.bytes, place, number};
+  out->offset = block.offset;
   return EP_OK;
 }
 
 int32_t check_size(const ep_model* model, const SealedPiece& piece, uint64_t size_bytes,
                    ep_status status, ep_error* error) {
-  if (size_bytes == piece.bytes + EP_SEAL_BYTES) return EP_OK;
+  const uint64_t sealed_bytes = piece.name.bytes + EP_SEAL_BYTES;
+  if (size_bytes == sealed_bytes) return EP_OK;
   return fail(error, status, "model %s: piece %u has %" PRIu64 " bytes, not %" PRIu64, model->name,
-              piece.name.number, piece.bytes + EP_SEAL_BYTES, size_bytes);
+              piece.name.number, sealed_bytes, size_bytes);
 }
 
 /** Null: it was never sealed for this place, or the model was of another size then. */
 KnownPiece* known_piece(ep_model* model, const PieceName& name) {
   if (name.number >= model->pieces.size()) return nullptr;
   KnownPiece& known = model->pieces[name.number];
-  const bool same = known.name.place == name.place && known.name.block_bytes == name.block_bytes;
+  const bool same = known.name.place == name.place && known.name.bytes == name.bytes &&
+                    known.name.live_bytes == name.live_bytes;
   return known.parking != 0 && same ? &known : nullptr;
 }
 
@@ -62,6 +62,12 @@ void know_piece(ep_model* model, const PieceName& name, const Fingerprint& finge
 }  // namespace
 }  // namespace ep
 
+uint64_t ep_model_sealed_bytes(ep_model* model, uint32_t number) {
+  ep::Block block = {};
+  const bool found = model->pool != nullptr && model->pool->find_block(number, &block);
+  return found ? block.bytes + EP_SEAL_BYTES : 0;
+}
+
 int32_t ep_model_seal_piece(ep_model* model, uint32_t place, uint32_t number, void* sealed,
                             uint64_t size_bytes, ep_error* error) {
   ep::SealedPiece piece = {};
@@ -70,7 +76,7 @@ int32_t ep_model_seal_piece(ep_model* model, uint32_t place, uint32_t number, vo
   if (status != EP_OK) return status;
   std::vector<ep::MemorySpan> plain;
   ep::Fingerprint fingerprint = {};
-  status = model->pool->look_packed(piece.offset, piece.bytes, &plain, error);
+  status = model->pool->look_packed(piece.offset, piece.name.bytes, &plain, error);
   if (status == EP_OK) status = ep::fingerprint(plain, &fingerprint, error);
   if (status == EP_OK) status = ep::seal(piece.name, plain, sealed, error);
   if (status == EP_OK) ep::know_piece(model, piece.name, fingerprint);
@@ -84,7 +90,7 @@ int32_t ep_model_keep_piece(ep_model* model, uint32_t place, uint32_t number, ui
   int32_t status = ep::find_piece(model, place, number, &piece, error);
   if (status != EP_OK) return status;
   std::vector<ep::MemorySpan> plain;
-  status = model->pool->look_packed(piece.offset, piece.bytes, &plain, error);
+  status = model->pool->look_packed(piece.offset, piece.name.bytes, &plain, error);
   ep::KnownPiece* const known = ep::known_piece(model, piece.name);
   if (status != EP_OK || known == nullptr) return status;
   ep::Fingerprint fingerprint = {};
@@ -107,8 +113,8 @@ int32_t ep_model_unseal_piece(ep_model* model, uint32_t place, uint32_t number, 
                     number, place);
   }
   std::vector<ep::MemorySpan> plain;
-  status = model->pool->open_packed(piece.offset, piece.bytes, &plain, error);
+  status = model->pool->open_packed(piece.offset, piece.name.bytes, &plain, error);
   if (status == EP_OK) status = ep::unseal(known->name, sealed, size_bytes, plain, error);
-  if (status == EP_OK) model->pool->have_packed(piece.bytes);
+  if (status == EP_OK) model->pool->have_packed(piece.name.bytes);
   return status;
 }

@@ -85,6 +85,20 @@ std::vector<MemorySpan> Strip::spans(uint64_t offset, uint64_t bytes) const {
   return spans;
 }
 
+void Strip::read(uint64_t offset, char* out, uint64_t bytes) const {
+  for (const MemorySpan& span : spans(offset, bytes)) {
+    std::memcpy(out, span.at, span.bytes);
+    out += span.bytes;
+  }
+}
+
+void Strip::write(uint64_t offset, const char* from, uint64_t bytes) const {
+  for (const MemorySpan& span : spans(offset, bytes)) {
+    std::memcpy(span.at, from, span.bytes);
+    from += span.bytes;
+  }
+}
+
 uint64_t packed_bytes(uint64_t bytes, const std::vector<Hole>& holes) {
   for (const Hole& hole : holes) bytes -= hole.end - hole.begin;
   return bytes;

@@ -46,6 +46,9 @@ class Strip {
 
   /** Where `bytes` from `offset` on lie, in order. */
   std::vector<MemorySpan> spans(uint64_t offset, uint64_t bytes) const;
+  /** Copies of them out and in. */
+  void read(uint64_t offset, char* out, uint64_t bytes) const;
+  void write(uint64_t offset, const char* from, uint64_t bytes) const;
 
  private:
   const Stretch& stretch_at(uint64_t offset) const;

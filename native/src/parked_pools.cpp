@@ -21,7 +21,7 @@ bool ParkedPools::reclaim(uint64_t bytes) {
   if (spare < bytes) return false;
   uint64_t given_back = 0;
   while (given_back < bytes && !pools_.empty()) {
-    given_back += pools_.front()->pack();
+    given_back += pools_.front()->give_way();
     pools_.erase(pools_.begin());
   }
   return given_back >= bytes;

@@ -20,8 +20,8 @@ class ParkedPools {
   /** Waits for a `reclaim` that goes on. Does nothing where the pool is not there. */
   void remove(ep_pool* pool);
 
-  /** Packs pools until `bytes` of the region are given back. False, and nothing has changed, iff
-   *  all of them together hold less to spare. */
+  /** Packs pools until `bytes` of the region are given back. False iff all of them together hold
+   *  less to spare: then nothing has changed, unless it took compressing them to know. */
   bool reclaim(uint64_t bytes);
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "blocks.hpp"
 #include "edgepool.h"
 #include "heap.hpp"
 #include "packing.hpp"
@@ -16,8 +17,9 @@ struct Parking {
   HeapStats stats = {};
   uint64_t heap_bytes = 0;  // of the window when it was parked
   std::vector<Hole> holes;
-  uint64_t packed_bytes = 0;
-  uint64_t mapped_bytes = 0;  // from the window's start on
+  Blocks blocks;                           // what is live, once it lies packed
+  const Compressor* compressor = nullptr;  // of them; null: none is compressed
+  uint64_t mapped_bytes = 0;               // from the window's start on
   /** Pages on which threads sleep. The kernel looks there when it wakes one for a moment, to stop
    *  or to freeze the process for example, so something must be there all the time. */
   std::vector<uintptr_t> pages;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "pool_state.hpp"
 
@@ -67,7 +68,8 @@ int32_t ep_pool::park(std::vector<uintptr_t> pages, ep_error* error) {
     parking_.heap_bytes = mapped_bytes();
     parking_.mapped_bytes = mapped_bytes();
     parking_.holes = holes_of(*heap_);
-    parking_.packed_bytes = ep::packed_bytes(mapped_bytes(), parking_.holes);
+    parking_.blocks = ep::Blocks(ep::packed_bytes(mapped_bytes(), parking_.holes));
+    parking_.compressor = region_->compressor();
     std::sort(pages.begin(), pages.end());
     pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
     parking_.pages = std::move(pages);
@@ -87,24 +89,49 @@ bool ep_pool::can_pack() const {
 
 uint64_t ep_pool::spare_bytes() const {
   const std::lock_guard lock(mutex_);
-  return can_pack() ? parking_.heap_bytes - round_up(parking_.packed_bytes) : 0;
+  if (!can_pack()) return 0;
+  return parking_.heap_bytes -
+         (parking_.compressor == nullptr ? round_up(parking_.blocks.bytes()) : 0);
 }
 
 uint64_t ep_pool::pack() {
-  const std::lock_guard lock(mutex_);
-  return pack_locked();
+  // Nobody else packs it meanwhile.
+  region_->parked().remove(this);
+  std::unique_lock lock(mutex_);
+  const uint64_t given_back = pack_whole(&lock);
+  const bool whole = parking_.residence == EP_PARKED;
+  lock.unlock();
+  if (whole) region_->parked().add(this);
+  return given_back;
 }
 
-uint64_t ep_pool::pack_locked() {
+uint64_t ep_pool::give_way() {
+  std::unique_lock lock(mutex_);
+  return pack_whole(&lock);
+}
+
+void ep_pool::move_together(std::unique_lock<ep::Lock>* lock) {
+  const ep::Strip strip = region_->strip(holding_);
+  ep::Blocks blocks = parking_.blocks;
+  lock->unlock();
+  strip.pack(parking_.holes);
+  if (parking_.compressor != nullptr) {
+    blocks = ep::compress(strip, blocks.live_bytes(), *parking_.compressor, region_->workspace());
+  }
+  lock->lock();
+  parking_.blocks = std::move(blocks);
+}
+
+uint64_t ep_pool::pack_whole(std::unique_lock<ep::Lock>* lock) {
   if (!can_pack()) return 0;
   for (const uintptr_t page : parking_.pages) {
     if (!keep_page(page)) return 0;
   }
-  region_->strip(holding_).pack(parking_.holes);
+  move_together(lock);
   parking_.residence = EP_PACKED;
   parking_.stats.free_bytes = parking_.stats.largest_free_bytes = 0;
   const uint64_t before = mapped_bytes();
-  const uint64_t kept = round_up(parking_.packed_bytes);
+  const uint64_t kept = round_up(parking_.blocks.bytes());
   if (kept >= before) return 0;
   close_window(kept, before);
   region_->release_last(&holding_,
@@ -126,15 +153,23 @@ void ep_pool::close_window(uint64_t from, uint64_t to) {
 
 // ── Elsewhere ──
 
+bool ep_pool::find_block(uint32_t number, ep::Block* out) const {
+  const std::lock_guard lock(mutex_);
+  if (number >= parking_.blocks.count()) return false;
+  *out = parking_.blocks.at(number);
+  return true;
+}
+
 int32_t ep_pool::look_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
                              ep_error* error) {
   const std::lock_guard lock(mutex_);
   if (parking_.residence != EP_PACKED) {
     return fail(error, EP_E_STATE, "pool %s: is not packed", name_);
   }
-  if (offset > parking_.packed_bytes || bytes > parking_.packed_bytes - offset) {
+  const uint64_t packed_bytes = parking_.blocks.bytes();
+  if (offset > packed_bytes || bytes > packed_bytes - offset) {
     return fail(error, EP_E_ARGUMENT, "pool %s: has %llu packed bytes", name_,
-                static_cast<unsigned long long>(parking_.packed_bytes));
+                static_cast<unsigned long long>(packed_bytes));
   }
   *out = region_->strip(holding_).spans(offset, bytes);
   return EP_OK;
@@ -174,11 +209,12 @@ int32_t ep_pool::open_packed(uint64_t offset, uint64_t bytes, std::vector<ep::Me
   if (parking_.residence != EP_AWAY) {
     return fail(error, EP_E_STATE, "pool %s: is not away", name_);
   }
-  if ((offset != 0 && offset != parking_.written_bytes) || bytes > parking_.packed_bytes - offset) {
+  const uint64_t packed_bytes = parking_.blocks.bytes();
+  if ((offset != 0 && offset != parking_.written_bytes) || bytes > packed_bytes - offset) {
     return fail(error, EP_E_ARGUMENT, "pool %s: pieces come in order, %llu bytes in all", name_,
-                static_cast<unsigned long long>(parking_.packed_bytes));
+                static_cast<unsigned long long>(packed_bytes));
   }
-  const uint64_t wanted = round_up(parking_.packed_bytes);
+  const uint64_t wanted = round_up(packed_bytes);
   const ep_status status = hold_bytes(wanted);
   if (status != EP_OK) return fail_mapping(error, status, wanted);
   parking_.written_bytes = offset;
@@ -189,7 +225,7 @@ int32_t ep_pool::open_packed(uint64_t offset, uint64_t bytes, std::vector<ep::Me
 void ep_pool::have_packed(uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   parking_.written_bytes += bytes;
-  if (parking_.written_bytes == parking_.packed_bytes) parking_.residence = EP_PACKED;
+  if (parking_.written_bytes == parking_.blocks.bytes()) parking_.residence = EP_PACKED;
 }
 
 int32_t ep_pool::write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error) {
@@ -268,15 +304,27 @@ bool ep_pool::open_window(const ep::Strip& strip) {
   return true;
 }
 
-int32_t ep_pool::unpack_locked(uint64_t* moved_bytes, ep_error* error) {
+uint64_t ep_pool::move_apart(const ep::Strip& strip, std::unique_lock<ep::Lock>* lock) {
+  lock->unlock();
+  const bool sound = parking_.compressor == nullptr ||
+                     ep::expand(strip, parking_.blocks, *parking_.compressor, region_->workspace());
+  // It was not out of the process, or was proved to be what was sealed.
+  if (!sound) ep::broken_invariant("what was compressed does not expand", base_);
+  const uint64_t moved_bytes = strip.unpack(parking_.holes);
+  lock->lock();
+  parking_.blocks = ep::Blocks(parking_.blocks.live_bytes());
+  return moved_bytes;
+}
+
+int32_t ep_pool::unpack(std::unique_lock<ep::Lock>* lock, uint64_t* moved_bytes, ep_error* error) {
   const ep_status status = hold_bytes(parking_.heap_bytes);
   if (status != EP_OK) return fail_mapping(error, status, parking_.heap_bytes);
   const ep::Strip strip = region_->strip(holding_);
-  *moved_bytes = strip.unpack(parking_.holes);
+  *moved_bytes = move_apart(strip, lock);
   // The contents first, then the window: whoever looks at one of its pages sees what was there.
   if (open_window(strip)) return EP_OK;
   parking_.residence = EP_PARKED;
-  const uint64_t given_back = pack_locked();
+  const uint64_t given_back = pack_whole(lock);
   if (parking_.residence != EP_PACKED) {
     ep::broken_invariant("a window can neither be opened nor closed", base_);
   }
@@ -286,7 +334,7 @@ int32_t ep_pool::unpack_locked(uint64_t* moved_bytes, ep_error* error) {
 int32_t ep_pool::restore(uint64_t* moved_bytes, ep_error* error) {
   *moved_bytes = 0;
   region_->parked().remove(this);
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (parking_.residence == EP_RESIDENT || parking_.residence == EP_AWAY) {
     return fail(error, EP_E_STATE,
                 parking_.residence == EP_AWAY ? "pool %s: its bytes are not back"
@@ -294,7 +342,7 @@ int32_t ep_pool::restore(uint64_t* moved_bytes, ep_error* error) {
                 name_);
   }
   if (parking_.residence == EP_PACKED) {
-    const int32_t status = unpack_locked(moved_bytes, error);
+    const int32_t status = unpack(&lock, moved_bytes, error);
     if (status != EP_OK) return status;
   }
   heap_ = parking_.heap;
@@ -309,5 +357,6 @@ void ep_pool::get_parking(ep_parking* out) const {
   out->residence = parking_.residence;
   out->held_bytes = mapped_bytes();
   out->window_bytes = parking_.residence == EP_RESIDENT ? mapped_bytes() : parking_.heap_bytes;
-  out->packed_bytes = parking_.packed_bytes;
+  out->packed_bytes = parking_.blocks.bytes();
+  out->live_bytes = parking_.blocks.live_bytes();
 }

@@ -44,14 +44,19 @@ struct ep_pool {
   /** `pages`: where threads of the pool sleep. The caller sees to it that nobody touches the window
    *  from now until `restore` has returned. */
   int32_t park(std::vector<uintptr_t> pages, ep_error* error);
-  /** Packs what is parked whole; returns how many bytes that gave back to the region. */
+  /** Packs what is parked whole, and compresses it where that was set when it was parked; returns
+   *  how many bytes that gave back to the region. For who has parked it. */
   uint64_t pack();
-  /** What `pack` would give back. */
+  /** The same for ParkedPools, in whose list it is meanwhile. */
+  uint64_t give_way();
+  /** What that would give back; where it compresses, at most. */
   uint64_t spare_bytes() const;
   /** Gives everything back. What was packed must have been read. */
   int32_t send_away(ep_error* error);
   int32_t read_packed(uint64_t offset, void* out, uint64_t bytes, ep_error* error);
   int32_t write_packed(uint64_t offset, const void* from, uint64_t bytes, ep_error* error);
+  /** A block of what is packed or away; false iff it has none of that number. */
+  bool find_block(uint32_t number, ep::Block* out) const;
   /** Where packed bytes lie, until it is restored or sent away. */
   int32_t look_packed(uint64_t offset, uint64_t bytes, std::vector<ep::MemorySpan>* out,
                       ep_error* error);
@@ -102,8 +107,11 @@ struct ep_pool {
   uint64_t offset_of(const void* block) const;
   void trim_locked(uint64_t mapped_bytes);
   bool can_pack() const;
-  uint64_t pack_locked();
-  int32_t unpack_locked(uint64_t* moved_bytes, ep_error* error);
+  // `lock` is of the mutex, and is left while bytes are moved: figures can be had all the time.
+  uint64_t pack_whole(std::unique_lock<ep::Lock>* lock);
+  void move_together(std::unique_lock<ep::Lock>* lock);
+  uint64_t move_apart(const ep::Strip& strip, std::unique_lock<ep::Lock>* lock);
+  int32_t unpack(std::unique_lock<ep::Lock>* lock, uint64_t* moved_bytes, ep_error* error);
   ep_status hold_bytes(uint64_t bytes);
   void close_window(uint64_t from, uint64_t to);
   bool open_window(const ep::Strip& strip);

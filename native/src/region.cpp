@@ -212,6 +212,34 @@ bool ep_region::make_room(uint64_t bytes) {
   return free >= bytes || parked_.reclaim(bytes - free);
 }
 
+int32_t ep_region::compress(uint32_t compression, ep_error* error) {
+  const ep::Compressor* compressor = nullptr;
+  int32_t status = ep::find_compressor(compression, &compressor, error);
+  if (status == EP_OK && compressor != nullptr) status = take_workspace(error);
+  if (status == EP_OK) compressor_.store(compressor);
+  return status;
+}
+
+// Through the region's own mapping, where only chunks that follow each other are one piece.
+int32_t ep_region::take_workspace(ep_error* error) {
+  const std::lock_guard lock(mutex_);
+  if (workspace_.memory != nullptr) return EP_OK;
+  const auto wanted = static_cast<uint32_t>(ep::Workspace::kBytes / granule_bytes_);
+  const uint64_t longest = chunks_->longest_run() * granule_bytes_;
+  const uint64_t free = chunks_->free_granules() * granule_bytes_;
+  workspace_holding_.id = EP_OWNER_COMPRESSION;
+  ep::Piece piece = {};
+  const ep_status status = assign_locked(&workspace_holding_, wanted, 0, &piece);
+  if (status != EP_OK || piece.run.count < wanted) {
+    release_last_locked(&workspace_holding_, workspace_holding_.granules);
+    return fail(error, EP_E_REGION_FULL, {ep::Workspace::kBytes, free, longest},
+                "region: has no 2 MiB in one piece for compressing; raise region.capacity_mb or "
+                "set parking.compress to none");
+  }
+  workspace_.memory = master_.base() + piece.run.first * granule_bytes_;
+  return EP_OK;
+}
+
 uint64_t ep_region::obtainable_bytes(const ep::Holding& holding, uint64_t limit_bytes,
                                      uint32_t phase) {
   // Tried under one lock and taken back, so that nobody sees it.
@@ -326,4 +354,8 @@ void ep_region_get_stats(ep_region* region, ep_region_stats* out) { region->get_
 
 uint32_t ep_region_map(ep_region* region, uint16_t* owners, uint32_t capacity) {
   return region->map_owners(owners, capacity);
+}
+
+int32_t ep_region_compress(ep_region* region, uint32_t compression, ep_error* error) {
+  return region->compress(compression, error);
 }

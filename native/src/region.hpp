@@ -4,17 +4,20 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "chunks.hpp"
+#include "compressor.hpp"
 #include "edgepool.h"
 #include "master.hpp"
 #include "packing.hpp"
 #include "parked_pools.hpp"
 #include "windows.hpp"
+#include "workspace.hpp"
 
 namespace ep {
 
@@ -90,6 +93,13 @@ struct ep_region {
   bool make_room(uint64_t bytes);
   ep::ParkedPools& parked() { return parked_; }
 
+  /** As ep_region_compress. */
+  int32_t compress(uint32_t compression, ep_error* error);
+  /** Null: nothing is compressed. */
+  const ep::Compressor* compressor() const { return compressor_.load(); }
+  /** Its memory is there from the first compressor on. */
+  ep::Workspace* workspace() { return &workspace_; }
+
   /** As ep_region_lend and ep_region_take_back. */
   int32_t lend(uint64_t bytes, ep_error* error);
   int32_t take_back(uint64_t bytes, ep_error* error);
@@ -115,6 +125,7 @@ struct ep_region {
   ep_status assign_locked(ep::Holding* holding, uint32_t wanted, uint32_t phase, ep::Piece* out);
   void release_last_locked(ep::Holding* holding, uint32_t granules);
   void free_node(ep::Holding* holding);
+  int32_t take_workspace(ep_error* error);
   uint32_t claim_extent();
   uint32_t first_lent_extent();
   void free_extent(uint32_t first);
@@ -134,4 +145,7 @@ struct ep_region {
   uint64_t extents_taken_back_ = 0;
   std::array<bool, kMaxPools> ids_{};
   ep::ParkedPools parked_;
+  std::atomic<const ep::Compressor*> compressor_{nullptr};
+  ep::Workspace workspace_;
+  ep::Holding workspace_holding_;
 };

@@ -23,7 +23,7 @@ constexpr size_t kKeyPageBytes = 4096;
 constexpr uint64_t kMostAtOnce = uint64_t{1} << 30;
 
 using Nonce = std::array<uint8_t, 12>;
-using Bound = std::array<uint8_t, 32>;
+using Bound = std::array<uint8_t, 40>;
 
 std::mutex key_lock;
 const uint8_t* process_key = nullptr;
@@ -76,9 +76,10 @@ Bound bound_of(const PieceName& name) {
   Bound bound;
   put(&bound, 0, name.model, 8);
   put(&bound, 8, name.generation, 8);
-  put(&bound, 16, name.block_bytes, 8);
-  put(&bound, 24, name.place, 4);
-  put(&bound, 28, name.number, 4);
+  put(&bound, 16, name.live_bytes, 8);
+  put(&bound, 24, name.bytes, 8);
+  put(&bound, 32, name.place, 4);
+  put(&bound, 36, name.number, 4);
   return bound;
 }
 
@@ -185,7 +186,7 @@ int32_t unseal(const PieceName& name, const void* sealed, uint64_t size_bytes,
 int32_t fingerprint(const std::vector<MemorySpan>& plain, Fingerprint* out, ep_error* error) {
   // Generations begin at 1: no piece has this nonce.
   Cipher cipher;
-  const int32_t status = cipher.begin({0, 0, 0, 0, 0}, true, error);
+  const int32_t status = cipher.begin({0, 0, 0, 0, 0, 0}, true, error);
   if (status != EP_OK) return status;
   bool sound = true;
   for (const MemorySpan& span : plain) sound = sound && cipher.authenticate(span.at, span.bytes);

@@ -21,9 +21,10 @@ inline constexpr uint32_t kMaxPlaces = 256;
 struct PieceName {
   uint64_t model;       // no two of the process share it
   uint64_t generation;  // of the parking
-  uint64_t block_bytes;
-  uint32_t place;   // below kMaxPlaces
-  uint32_t number;  // below kMaxPieces
+  uint64_t live_bytes;  // of all of its pieces
+  uint64_t bytes;       // of this one, as it is sealed: compressed where that is so
+  uint32_t place;       // below kMaxPlaces
+  uint32_t number;      // below kMaxPieces
 };
 
 /** A part of what is sealed, in memory. */

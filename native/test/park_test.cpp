@@ -83,10 +83,8 @@ class Parked {
     pack();
     sealed_.clear();
     place_ = place;
-    const uint64_t bytes = parking().packed_bytes;
-    for (uint64_t at = 0; at < bytes; at += EP_SEALED_PIECE_BYTES) {
-      const auto number = static_cast<uint32_t>(sealed_.size());
-      sealed_.emplace_back(std::min<uint64_t>(EP_SEALED_PIECE_BYTES, bytes - at) + EP_SEAL_BYTES);
+    for (uint32_t number = 0; ep_model_sealed_bytes(model_, number) != 0; ++number) {
+      sealed_.emplace_back(ep_model_sealed_bytes(model_, number));
       std::vector<uint8_t>& piece = sealed_.back();
       ASSERT_EQ(ep_model_seal_piece(model_, place, number, piece.data(), piece.size(), &error),
                 EP_OK)
@@ -163,6 +161,7 @@ TEST_P(Parking, ModelsAnswerTheSameAfterTheirMemoryWasOthers) {
       SCOPED_TRACE(first);
       std::shuffle(models.begin(), models.end(), random);
       for (const auto& model : models) {
+        ASSERT_EQ(ep_region_compress(region(), random() % 3, nullptr), EP_OK);
         model->park();
         const uint64_t way = random() % 4;
         if (way == 1) model->pack();
@@ -199,6 +198,7 @@ INSTANTIATE_TEST_SUITE_P(Settings, Parking, testing::ValuesIn(settings()), [](co
 class ParkedModel : public testing::Test {
  protected:
   void SetUp() override {
+    ASSERT_EQ(ep_region_compress(region(), EP_COMPRESSION_NONE, nullptr), EP_OK);
     path_ = shared_model("mobilenet_v1_0.25_128_quant.tflite");
     if (path_.empty()) path_ = repository() + "build/models/tiny_int8.tflite";
   }

@@ -137,30 +137,59 @@ TEST(PoolPark, WhereNobodyNeedsTheMemoryNothingIsMappedMovedOrGivenBack) {
   tenant.expect_intact();
 }
 
-TEST(PoolPark, IsPackedRestoredAndUsedManyTimesWhileOthersWriteOverItsChunks) {
+/** By how the region compresses. */
+class PackedPool : public testing::TestWithParam<uint32_t> {
+ protected:
+  /** What compressing takes comes on top. */
+  static RegionHandle compressing_region(uint64_t capacity_bytes) {
+    RegionHandle region = make_region(capacity_bytes + kept_bytes());
+    ep_error error{};
+    EXPECT_EQ(ep_region_compress(region.get(), GetParam(), &error), EP_OK) << error.message;
+    return region;
+  }
+  /** Compressing takes longer than all else here. */
+  static int rounds(int plain) { return GetParam() == EP_COMPRESSION_NONE ? plain : plain / 4; }
+  static uint64_t kept_bytes() {
+    return GetParam() == EP_COMPRESSION_NONE ? 0 : EP_COMPRESSION_BYTES;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Compressions, PackedPool,
+                         testing::Values(EP_COMPRESSION_NONE, EP_COMPRESSION_LZ4,
+                                         EP_COMPRESSION_ZSTD));
+
+TEST_P(PackedPool, IsRestoredAndUsedManyTimesWhileOthersWriteOverItsChunks) {
   const uint64_t seed = test_seed();
-  const RegionHandle region = make_region(8 * kMib);
+  const RegionHandle region = compressing_region(8 * kMib);
   const std::vector<PoolHandle> teeth = scatter(region, 100);
   Tenant tenant(region, 4 * kMib, seed);
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < rounds(25); ++round) {
     tenant.live(150);
     tenant.park();
     const uint64_t spare = tenant.pool()->spare_bytes();
-    EXPECT_EQ(tenant.pool()->pack(), spare);
+    const uint64_t whole = tenant.parking().packed_bytes;
+    const uint64_t given_back = tenant.pool()->pack();
     EXPECT_EQ(tenant.parking().residence, EP_PACKED);
+    EXPECT_EQ(tenant.parking().live_bytes, whole);
     EXPECT_LT(tenant.parking().held_bytes, tenant.parking().packed_bytes + 16 * kKib);
+    if (GetParam() == EP_COMPRESSION_NONE) {
+      EXPECT_EQ(given_back, spare);
+      EXPECT_EQ(tenant.parking().packed_bytes, whole);
+    } else {
+      EXPECT_LT(given_back, spare);
+      EXPECT_LT(tenant.parking().packed_bytes, whole / 2);
+    }
     overwrite_free_chunks(region);
     tenant.expect_restored();
   }
 }
 
-TEST(PoolPark, ComesBackFromElsewhereIntoOtherChunks) {
+TEST_P(PackedPool, ComesBackFromElsewhereIntoOtherChunks) {
   const uint64_t seed = test_seed();
-  const RegionHandle region = make_region(8 * kMib);
+  const RegionHandle region = compressing_region(8 * kMib);
   const std::vector<PoolHandle> teeth = scatter(region, 100);
   std::mt19937_64 random(seed);
   Tenant tenant(region, 4 * kMib, seed);
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < rounds(25); ++round) {
     tenant.live(150);
     tenant.park();
     const uint64_t piece = random() % (256 * kKib) + 4096;
@@ -251,6 +280,26 @@ TEST(PoolPark, MemoryThatIsNeededIsTakenFromWhatLiesParked) {
   for (const auto& tenant : tenants) tenant->expect_restored();
 }
 
+TEST(PoolPark, MemoryThatPackingAloneWouldNotGiveIsFoundByCompressing) {
+  const RegionHandle region = make_region(16 * kMib);
+  ASSERT_EQ(ep_region_compress(region.get(), EP_COMPRESSION_LZ4, nullptr), EP_OK);
+  std::vector<std::unique_ptr<Tenant>> tenants;
+  uint64_t without = 0;
+  for (uint64_t i = 0; i < 3; ++i) {
+    tenants.push_back(std::make_unique<Tenant>(region, 4 * kMib, i + 10));
+    ep_pool_grow(tenants[i]->pool(), 4 * kMib, nullptr);
+    tenants[i]->live(400);
+    tenants[i]->park();
+    without += 4 * kMib - tenants[i]->parking().live_bytes;
+  }
+  const uint64_t wanted = stats_of(region).unassigned_bytes + without + 256 * kKib;
+  {
+    const PoolHandle needs = make_pool(region, "needs", wanted, wanted);
+    for (const auto& tenant : tenants) EXPECT_EQ(tenant->parking().residence, EP_PACKED);
+  }
+  for (const auto& tenant : tenants) tenant->expect_restored();
+}
+
 TEST(PoolPark, NothingIsPackedWhereAllOfItWouldNotDo) {
   const RegionHandle region = make_region(8 * kMib);
   Tenant tenant(region, 4 * kMib, 3);
@@ -301,16 +350,16 @@ TEST(PoolPark, StaysAwayWhereTheRegionIsFullAndComesBackLater) {
   tenant.expect_restored();
 }
 
-TEST(PoolPark, PoolsParkAndRestoreSideBySideWhileMemoryIsShort) {
+TEST_P(PackedPool, IsParkedAndRestoredBesideOthersWhileMemoryIsShort) {
   const uint64_t seed = test_seed();
-  const RegionHandle region = make_region(16 * kMib);
+  const RegionHandle region = compressing_region(16 * kMib);
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (uint64_t i = 0; i < 3; ++i) {
     threads.emplace_back([&, i] {
       Tenant tenant(region, 4 * kMib, seed + i);
       ep_pool_grow(tenant.pool(), 4 * kMib, nullptr);
-      for (int round = 0; round < 40; ++round) {
+      for (int round = 0; round < rounds(40); ++round) {
         tenant.live(60);
         tenant.park();
         std::this_thread::yield();
@@ -335,7 +384,7 @@ TEST(PoolPark, PoolsParkAndRestoreSideBySideWhileMemoryIsShort) {
   for (std::thread& thread : threads) thread.join();
   stop.store(true);
   hungry.join();
-  EXPECT_EQ(stats_of(region).assigned_bytes, 0u);
+  EXPECT_EQ(stats_of(region).assigned_bytes, kept_bytes());
 }
 
 }  // namespace

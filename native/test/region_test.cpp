@@ -91,6 +91,31 @@ TEST(Region, WholeFreeExtentsCanBeLentAndNobodyGetsThemMeanwhile) {
   EXPECT_EQ(stats.assigned_bytes + stats.unassigned_bytes, 16 * kMib);
 }
 
+TEST(Region, KeepsWhatItCompressesInFromTheFirstTimeOn) {
+  const RegionHandle region = make_region(8 * kMib);
+  ASSERT_EQ(ep_region_compress(region.get(), EP_COMPRESSION_NONE, nullptr), EP_OK);
+  EXPECT_EQ(stats_of(region).assigned_bytes, 0u);
+  {
+    const PoolHandle pool = make_pool(region, "large", 7 * kMib, 7 * kMib);
+    ep_error error{};
+    EXPECT_EQ(ep_region_compress(region.get(), EP_COMPRESSION_LZ4, &error), EP_E_REGION_FULL);
+    EXPECT_STREQ(error.message,
+                 "region: has no 2 MiB in one piece for compressing; raise region.capacity_mb or "
+                 "set parking.compress to none");
+    EXPECT_EQ(error.requested_bytes, 2 * kMib);
+    EXPECT_EQ(error.available_bytes, 1 * kMib);
+    EXPECT_EQ(stats_of(region).assigned_bytes, 7 * kMib);
+  }
+  for (const uint32_t how : {EP_COMPRESSION_LZ4, EP_COMPRESSION_ZSTD, EP_COMPRESSION_NONE}) {
+    ASSERT_EQ(ep_region_compress(region.get(), how, nullptr), EP_OK);
+    EXPECT_EQ(stats_of(region).assigned_bytes, EP_COMPRESSION_BYTES);
+    const std::vector<uint16_t> owners = owners_of(region);
+    EXPECT_EQ(std::count(owners.begin(), owners.end(), EP_OWNER_COMPRESSION), 128);
+  }
+  ASSERT_EQ(ep_region_lend(region.get(), 8 * kMib, nullptr), EP_OK);
+  EXPECT_EQ(stats_of(region).lent_bytes, 6 * kMib) << "it is in use";
+}
+
 TEST(Region, APlannedSizeIsOneRun) {
   const RegionHandle region = make_region(64 * kMib);
   const PoolHandle small = make_pool(region, "small", 16 * kKib, 16 * kKib);

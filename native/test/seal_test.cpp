@@ -36,16 +36,16 @@ void pack(ep_model* model) {
 }
 
 std::vector<Piece> seal_all(ep_model* model, uint32_t place = kPlace) {
-  const uint64_t bytes = parking_of(model).packed_bytes;
-  std::vector<Piece> pieces;
-  for (uint64_t at = 0; at < bytes; at += EP_SEALED_PIECE_BYTES) {
-    pieces.emplace_back(std::min<uint64_t>(EP_SEALED_PIECE_BYTES, bytes - at) + EP_SEAL_BYTES);
+  const uint64_t bytes = parking_of(model).live_bytes;
+  std::vector<Piece> pieces((bytes + EP_SEALED_PIECE_BYTES - 1) / EP_SEALED_PIECE_BYTES);
+  for (uint32_t i = 0; i < pieces.size(); ++i) {
+    Piece& piece = pieces[i];
+    piece.resize(ep_model_sealed_bytes(model, i));
     ep_error error = {};
-    EXPECT_EQ(ep_model_seal_piece(model, place, static_cast<uint32_t>(pieces.size() - 1),
-                                  pieces.back().data(), pieces.back().size(), &error),
-              EP_OK)
+    EXPECT_EQ(ep_model_seal_piece(model, place, i, piece.data(), piece.size(), &error), EP_OK)
         << error.message;
   }
+  EXPECT_EQ(ep_model_sealed_bytes(model, static_cast<uint32_t>(pieces.size())), 0U);
   return pieces;
 }
 
@@ -66,6 +66,7 @@ std::set<uint32_t> seal_changed(ep_model* model, std::vector<Piece>* pieces) {
   for (uint32_t i = 0; i < pieces->size(); ++i) {
     if (keeps(model, kPlace, i)) continue;
     Piece& piece = (*pieces)[i];
+    piece.resize(ep_model_sealed_bytes(model, i));
     EXPECT_EQ(ep_model_seal_piece(model, kPlace, i, piece.data(), piece.size(), nullptr), EP_OK);
     changed.insert(i);
   }
@@ -94,7 +95,23 @@ class Sealed : public testing::Test {
   ep_pool* pool_ = nullptr;
 };
 
-TEST_F(Sealed, ComesBackToTheBitAndLooksLikeNothingMeanwhile) {
+/** By how what is sealed was compressed. */
+class SealedPieces : public Sealed, public testing::WithParamInterface<uint32_t> {
+ protected:
+  void SetUp() override {
+    Sealed::SetUp();
+    ep_error error = {};
+    ASSERT_EQ(ep_region_compress(region(), GetParam(), &error), EP_OK) << error.message;
+  }
+  void TearDown() override {
+    ep_region_compress(region(), EP_COMPRESSION_NONE, nullptr);
+    Sealed::TearDown();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Compressions, SealedPieces,
+                         testing::Values(EP_COMPRESSION_NONE, EP_COMPRESSION_ZSTD));
+
+TEST_P(SealedPieces, ComeBackToTheBitAndLookLikeNothingMeanwhile) {
   ep_model* const model = load(pool_, {path_});
   const std::string expected = run(model, 1, 1);
   uint64_t generation = 0;
@@ -114,7 +131,7 @@ TEST_F(Sealed, ComesBackToTheBitAndLooksLikeNothingMeanwhile) {
   unload(model, true);
 }
 
-TEST_F(Sealed, WhatIsNotToTheBitWhatWasSealedIsRefusedAndTheRightPieceStillTaken) {
+TEST_P(SealedPieces, AreRefusedWhereNotToTheBitWhatWasSealedAndTheRightOneStillTaken) {
   const uint64_t seed = test_seed();
   std::mt19937_64 random(seed);
   ep_model* const model = load(pool_, {path_});
@@ -147,6 +164,11 @@ TEST_F(Sealed, WhatIsNotToTheBitWhatWasSealedIsRefusedAndTheRightPieceStillTaken
     }
     const Piece cut(pieces[i].begin(), pieces[i].end() - 1);
     EXPECT_EQ(unseal(model, i, cut), EP_E_SEAL);
+    Piece longer = pieces[i];
+    longer.push_back(0);
+    EXPECT_EQ(unseal(model, i, longer), EP_E_SEAL);
+    longer.resize(2 * EP_SEALED_PIECE_BYTES);
+    EXPECT_EQ(unseal(model, i, longer), EP_E_SEAL);
     EXPECT_EQ(unseal(model, i, {}), EP_E_SEAL);
     if (i + 1 < pieces.size()) {
       EXPECT_EQ(unseal(model, i, pieces[i + 1]), EP_E_SEAL);
@@ -162,12 +184,12 @@ TEST_F(Sealed, WhatIsNotToTheBitWhatWasSealedIsRefusedAndTheRightPieceStillTaken
 }
 
 // Its weights are where they were, its arena is another one.
-TEST_F(Sealed, WhatHasNotChangedSinceItWasSealedNeedNotBeSealedAgain) {
+TEST_P(SealedPieces, NeedNotBeSealedAgainWhereNothingHasChanged) {
   const std::string several_pieces = repository() + "build/models/mobilenet_v3_small_int8.tflite";
   ep_model* const model = load(pool_, {several_pieces});
   const std::string expected = run(model, 1, 1);
   pack(model);
-  const uint64_t bytes = parking_of(model).packed_bytes;
+  const uint64_t bytes = parking_of(model).live_bytes;
   EXPECT_FALSE(keeps(model, kPlace, 0));
   std::vector<Piece> pieces = seal_all(model);
   for (uint64_t salt = 2; salt < 5; ++salt) {
@@ -175,7 +197,7 @@ TEST_F(Sealed, WhatHasNotChangedSinceItWasSealedNeedNotBeSealedAgain) {
     take_back(model, pieces);
     run(model, salt, 1);
     pack(model);
-    ASSERT_EQ(parking_of(model).packed_bytes, bytes);
+    ASSERT_EQ(parking_of(model).live_bytes, bytes);
     const std::vector<Piece> former = pieces;
     const std::set<uint32_t> changed = seal_changed(model, &pieces);
     EXPECT_GT(changed.size(), 0U);
@@ -285,7 +307,7 @@ TEST(Seal, FingerprintsTellBytesApartHoweverTheyLie) {
 
 // The key is in no child: what it would seal there, or take for sealed, is another's.
 TEST(Seal, IsOfThisProcess) {
-  const ep::PieceName name = {1, ep::next_number(), 5, kPlace, 0};
+  const ep::PieceName name = {1, ep::next_number(), 5, 5, kPlace, 0};
   char text[5] = {'h', 'e', 'l', 'l', 'o'};
   char back[5] = {};
   char sealed[sizeof text + EP_SEAL_BYTES];

@@ -7,7 +7,7 @@ import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Model } from '../../app/models/model.ts';
 import { NeighbourStore } from '../../app/parking/neighbour-store.ts';
-import { pieceBytes, pieceCount } from '../../app/parking/pieces.ts';
+import { pieceSizes } from '../../app/parking/pieces.ts';
 import { House, MIB } from '../../test/support/house.ts';
 import { answer, outside } from '../../test/support/parked.ts';
 
@@ -33,10 +33,9 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
 async function unsealing(model: Model): Promise<number> {
   await model.park(PATIENCE_MS);
   await model.pack();
-  const { packedBytes } = model.parking();
   const pieces: Buffer[] = [];
-  for (let number = 0; number < pieceCount(packedBytes); number += 1) {
-    const piece = Buffer.allocUnsafeSlow(pieceBytes(packedBytes, number));
+  for (const [number, bytes] of pieceSizes(model).entries()) {
+    const piece = Buffer.allocUnsafeSlow(bytes);
     await model.sealPiece(0, number, piece);
     pieces.push(piece);
   }

@@ -42,6 +42,19 @@ test('the region is what the pools need and the reserve, in whole steps of 2 MiB
   assert.ok((made.models[0]?.pool.quotaBytes ?? 0) > readFileSync(file).length);
 });
 
+test('compressing takes 2 MiB of the region, and leaves as much in reserve', async () => {
+  const bytes = async (compress: string) => {
+    const made = await plan({
+      models: [{ file }],
+      region: { reserve: 0.5 },
+      parking: { compress },
+    });
+    return made.region.capacityBytes;
+  };
+  const [none, zstd] = [await bytes('none'), await bytes('zstd')];
+  assert.equal(zstd - none, 4 * MIB);
+});
+
 test('a plan.json beside a model is taken where it is for it, else the model is tried', async () => {
   const folder = join(scratch.path, 'planned');
   mkdirSync(folder);

@@ -60,7 +60,7 @@ test('the legend says where every model is, and each place shows what waits ther
   ]);
   assert.equal(
     await textOf(page, '#places'),
-    'disk: 12.0 MiB of 64.0 MiB6 came back, 1 lost, 2 not taken, 1.0 ms a MiB',
+    'disk: 12.0 MiB of 64.0 MiB, compressed from 14.0 MiB6 came back, 1 lost, 2 not taken, 1.0 ms a MiB',
   );
   const shares = Object.values(await sharesOf(page, '#places canvas'))
     .filter((share) => share > 0.02)
@@ -80,11 +80,12 @@ test('it changes as models move, and the region is a place while models wait in 
   await shows(page, "document.querySelector('#legend').textContent.includes('restoring')");
   const [memory, disk] = parkingSnapshot().places;
   assert.ok(memory !== undefined && disk !== undefined);
-  const figures = { held_bytes: 6 << 20, packed_bytes: 6 << 20, window_bytes: 8 << 20, park_ms: 1 };
+  const live = { live_bytes: 6 << 20, packed_bytes: 6 << 20 };
+  const figures = { held_bytes: 6 << 20, ...live, window_bytes: 8 << 20, park_ms: 1 };
   parking = {
     places: [
-      { ...memory, held_bytes: 6 << 20, models: 1 },
-      { ...disk, held_bytes: 0, models: 0 },
+      { ...memory, held_bytes: 6 << 20, live_bytes: 6 << 20, models: 1 },
+      { ...disk, held_bytes: 0, live_bytes: 0, models: 0 },
     ],
     models: [
       { model: 'here', place: null, state: 'resident', ...figures },

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
+  Compression,
   Delegate,
   EP_ABI_VERSION,
+  EP_COMPRESSION_BYTES,
+  EP_OWNER_COMPRESSION,
   EP_SEAL_BYTES,
   EP_SEALED_PIECE_BYTES,
   EventKind,
@@ -29,10 +32,13 @@ const header = readFileSync(join(include, 'edgepool.h'), 'utf8');
 const enumerators: Record<string, number> = {
   ...Status,
   EP_ABI_VERSION,
+  EP_COMPRESSION_BYTES,
+  EP_OWNER_COMPRESSION,
   EP_SEAL_BYTES,
   EP_SEALED_PIECE_BYTES,
   ...renamed('EP_LOCK_', Lock),
   ...renamed('EP_PAGES_', Pages),
+  ...renamed('EP_COMPRESSION_', Compression),
   ...renamed('EP_', Residence),
   ...renamed('EP_FIT_', FitMode),
   ...renamed('EP_DELEGATE_', Delegate),

@@ -60,8 +60,11 @@ test('a model waits in a file, all of its memory is for others, and it comes bac
     const [waiting] = place.parked();
     assert.deepEqual([waiting?.place, waiting?.state], ['disk', 'away']);
     assert.equal(files().length, 1);
-    const { held_bytes, models, parks } = place.figures();
-    assert.deepEqual([held_bytes, models, parks], [waiting?.packed_bytes, 1, round]);
+    const { held_bytes, live_bytes, models, parks } = place.figures();
+    assert.deepEqual([live_bytes, models, parks], [waiting?.live_bytes, 1, round]);
+    // As it is, and a seal to each piece.
+    assert.equal(waiting?.packed_bytes, live_bytes);
+    assert.equal(held_bytes, live_bytes + 16 * Math.ceil(live_bytes / 2 ** 20));
   };
   await comesBack(house, there, model, { waits, back: () => assert.equal(files().length, 1) });
   const { written_bytes, unchanged_bytes, read_bytes, kept_bytes } = place.figures();

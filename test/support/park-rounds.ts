@@ -15,6 +15,7 @@ const GROUP = 3;
 /** So many rounds of one group, then of the next one. */
 const STRETCH = 20;
 const SPARE_BYTES = 8 * 2 ** 20;
+const HOW = ['none', 'lz4', 'zstd'] as const;
 
 export interface RoundsOptions {
   files: readonly string[];
@@ -48,9 +49,9 @@ const keyOf = (file: string, { delegate, threads }: Setting): string =>
 
 /**
  * Every model with every setting is parked and restored again and again, in random order through
- * every place, its memory written over meanwhile; it answers to the bit as it did before, and its
- * heap is sound before and after. Group after group, a few rounds each: what is done when the time
- * is over is spread over all of them.
+ * every place, compressed or not, its memory written over meanwhile; it answers to the bit as it did
+ * before, and its heap is sound before and after. Group after group, a few rounds each: what is done
+ * when the time is over is spread over all of them.
  */
 export class ParkRounds {
   readonly #house: House;
@@ -160,6 +161,7 @@ export class ParkRounds {
     for (const { model } of this.#shuffled(wanderers)) {
       const way = WAYS[this.#random.integer(0, WAYS.length - 1)] ?? 'memory';
       model.pool.check();
+      this.#house.region.compress(HOW[this.#random.integer(0, HOW.length - 1)] ?? 'none');
       await this.#ways.park(model, way);
       gone.set(model.name, way);
     }

@@ -81,25 +81,34 @@ export function lendingSnapshot(): LendingSnapshot {
 
 /** Of models that are `resident`, and one each that waits on the disk and comes back from there. */
 export function parkingSnapshot(resident: readonly string[] = []): ParkingSnapshot {
-  const whole = { held_bytes: 11 << 20, packed_bytes: 0, window_bytes: 11 << 20, park_ms: 0 };
-  const away = { held_bytes: 0, packed_bytes: 6 << 20, window_bytes: 8 << 20, park_ms: 41.5 };
+  const whole = { held_bytes: 11 << 20, window_bytes: 11 << 20, park_ms: 0 };
+  const nothing = { live_bytes: 0, packed_bytes: 0 };
+  const packed = { live_bytes: 7 << 20, packed_bytes: 6 << 20 };
+  const away = { held_bytes: 0, ...packed, window_bytes: 8 << 20, park_ms: 41.5 };
   const disk = { place: 'disk', ...away } as const;
   return {
     places: [
       {
-        ...{ place: 'memory', bound_bytes: null, held_bytes: 0, models: 0, ...noneYet },
+        ...{ place: 'memory', bound_bytes: null, held_bytes: 0, live_bytes: 0, models: 0 },
+        ...noneYet,
         ...{ park_ms_per_mib: null, restore_ms_per_mib: null },
       },
       {
-        ...{ place: 'disk', server: null, bound_bytes: 64 << 20, held_bytes: 12 << 20 },
-        ...{ models: 2, parks: 9 },
+        ...{ place: 'disk', server: null, bound_bytes: 64 << 20 },
+        ...{ held_bytes: 12 << 20, live_bytes: 14 << 20, models: 2, parks: 9 },
         ...{ restores: 6, failures: 2, lost: 1, dropped: 1, kept_bytes: 4 << 20 },
         ...{ written_bytes: 20 << 20, unchanged_bytes: 34 << 20, read_bytes: 42 << 20 },
         ...{ park_ms_per_mib: 8.25, restore_ms_per_mib: 1000 / 2 ** 10 },
       },
     ],
     models: [
-      ...resident.map((model) => ({ model, place: null, state: 'resident' as const, ...whole })),
+      ...resident.map((model) => ({
+        model,
+        place: null,
+        state: 'resident' as const,
+        ...whole,
+        ...nothing,
+      })),
       { model: 'waits', state: 'away', ...disk },
       { model: 'comes', state: 'restoring', ...disk, held_bytes: 6 << 20 },
     ],

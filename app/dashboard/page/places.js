@@ -39,8 +39,9 @@ function stripOf(name, figures, label) {
   return strip;
 }
 
-function placeStrip({ place, held_bytes: held, bound_bytes: bound, ...counts }) {
-  const name = `${place}: ${mib(held)}${bound === null ? '' : ` of ${mib(bound)}`}`;
+function placeStrip({ place, held_bytes: held, live_bytes: live, bound_bytes: bound, ...counts }) {
+  const compressed = live > held ? `, compressed from ${mib(live)}` : '';
+  const name = `${place}: ${mib(held)}${bound === null ? '' : ` of ${mib(bound)}`}${compressed}`;
   const strip = stripOf(name, moved(counts), `Models that wait, place ${place}`);
   strip.dataset.place = place;
   return strip;

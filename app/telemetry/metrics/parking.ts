@@ -47,8 +47,13 @@ export const PARKING_GAUGES: readonly Figure[] = [
   ),
   eachModel('held_bytes', 'What the model has of the region now.', ({ held_bytes }) => held_bytes),
   eachModel(
-    'packed_bytes',
+    'live_bytes',
     'What a parked model has in use; 0 while it is resident.',
+    ({ live_bytes }) => live_bytes,
+  ),
+  eachModel(
+    'packed_bytes',
+    'What a parked model takes packed: less than it has in use where it is compressed.',
     ({ packed_bytes }) => packed_bytes,
   ),
   eachPlace(
@@ -60,6 +65,11 @@ export const PARKING_GAUGES: readonly Figure[] = [
     'held_bytes',
     'What the models that wait in the place hold.',
     ({ held_bytes }) => held_bytes,
+  ),
+  eachPlace(
+    'live_bytes',
+    'What the models that wait in the place have in use: more than they hold where it is compressed.',
+    ({ live_bytes }) => live_bytes,
   ),
   eachPlace(
     'kept_bytes',

@@ -52,9 +52,11 @@ test('figures stand in base units, counters and histograms as they were counted'
   has('edgepool_mqtt_connected 1');
   has('edgepool_model_residence{model="eyes",state="resident",place="none"} 1');
   has('edgepool_model_residence{model="waits",state="away",place="disk"} 1');
+  has(`edgepool_model_live_bytes{model="waits"} ${7 << 20}`);
   has(`edgepool_model_packed_bytes{model="waits"} ${6 << 20}`);
   has(`edgepool_place_bound_bytes{place="disk"} ${64 << 20}`);
   has(`edgepool_place_held_bytes{place="disk"} ${12 << 20}`);
+  has(`edgepool_place_live_bytes{place="disk"} ${14 << 20}`);
   has(`edgepool_place_restore_seconds_per_byte{place="disk"} ${2 ** -30}`);
   has('edgepool_place_restores_total{place="disk"} 6');
   has('edgepool_place_lost_total{place="disk"} 1');

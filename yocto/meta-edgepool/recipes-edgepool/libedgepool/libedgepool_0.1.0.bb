@@ -34,6 +34,8 @@ RDEPENDS:${PN}-gst = "${@bb.utils.contains('PACKAGECONFIG', 'gst', '${GST_RDEPEN
 
 # Opened by name when the first parked model leaves the process, so nothing says that it is needed.
 RDEPENDS:${PN} += "libcrypto"
+# By name too, where parking.compress asks for one of them.
+RRECOMMENDS:${PN} += "lz4 libzstd"
 
 SOLIBS = ".so"
 FILES_SOLIBSDEV = ""

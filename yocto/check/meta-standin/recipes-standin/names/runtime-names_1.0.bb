@@ -3,4 +3,4 @@ LICENSE = "CLOSED"
 
 INHIBIT_DEFAULT_DEPS = "1"
 ALLOW_EMPTY:${PN} = "1"
-RPROVIDES:${PN} = "libcrypto nodejs rauc util-linux-blockdev util-linux-resizepart util-linux-sfdisk"
+RPROVIDES:${PN} = "libcrypto libzstd lz4 nodejs rauc util-linux-blockdev util-linux-resizepart util-linux-sfdisk"
