@@ -11,19 +11,26 @@ import { type BenchTable, OURS, type Target } from './result.ts';
 import { median, rowOf, target } from './statistics.ts';
 
 /** As the program tells it after each round. */
-interface Round {
+interface Round extends Record<Kind, Packed> {
   park_ns: number;
   whole_ns: number;
-  pack_ns: number;
-  packed_ns: number;
   away_ns: number;
-  moved_bytes: number;
-  packed_bytes: number;
   copy_ns: number;
+}
+
+type Kind = 'packed' | 'lz4' | 'zstd';
+
+interface Packed {
+  pack_ns: number;
+  restore_ns: number;
+  bytes: number;
+  moved_bytes: number;
 }
 
 const WAYS = [
   { id: OURS, title: 'packed in the region' },
+  { id: 'lz4', title: 'packed, lz4' },
+  { id: 'zstd', title: 'packed, zstd' },
   { id: 'whole', title: 'nobody needed it' },
   { id: 'away', title: 'from outside the region' },
   ...OUTSIDE,
@@ -89,7 +96,9 @@ async function take(
   const ms = (of: (round: Round) => number) => rounds.map((round) => of(round) / NS_PER_MS);
   const outside = await places.take(context, file);
   const times = {
-    [OURS]: ms(({ packed_ns }) => packed_ns),
+    [OURS]: ms(({ packed }) => packed.restore_ns),
+    lz4: ms(({ lz4 }) => lz4.restore_ns),
+    zstd: ms(({ zstd }) => zstd.restore_ns),
     whole: ms(({ whole_ns }) => whole_ns),
     away: ms(({ away_ns }) => away_ns),
     disk: outside.disk?.restore_ms ?? [],
@@ -114,6 +123,11 @@ function tablesOf(taken: readonly Taken[]): BenchTable[] {
   });
   const parked = (of: (round: Round) => number) =>
     taken.map(({ name, rounds }) => rowOf(name, { [OURS]: rounds.map(of) }));
+  const packed = (of: (packed: Packed) => number) =>
+    taken.map(({ name, rounds }) => {
+      const each = (kind: Kind) => rounds.map((round) => of(round[kind]));
+      return rowOf(name, { [OURS]: each('packed'), lz4: each('lz4'), zstd: each('zstd') });
+    });
   return [
     table(
       'restore',
@@ -131,20 +145,20 @@ function tablesOf(taken: readonly Taken[]): BenchTable[] {
       'pack',
       'Packing it',
       'ms',
-      parked((round) => round.pack_ns / NS_PER_MS),
+      packed(({ pack_ns }) => pack_ns / NS_PER_MS),
     ),
     ...outsideTables(taken),
     table(
       'live',
-      'What it has in use',
+      'What it takes while it waits',
       'MB',
-      parked((round) => round.packed_bytes / 1e6),
+      packed(({ bytes }) => bytes / 1e6),
     ),
     table(
       'moved',
       'Of it, moved when it is restored',
       'MB',
-      parked((r) => r.moved_bytes / 1e6),
+      parked((round) => round.packed.moved_bytes / 1e6),
     ),
   ];
 }
@@ -162,6 +176,7 @@ function judge({ name, times }: Taken): Target[] {
 
 const NOTES = [
   'Packed: what is live lies side by side at the start of its window, the rest had others and was written over; restoring moves back what had moved.',
+  'lz4, zstd: the same, and each MiB of it was compressed (`parking.compress`).',
   'From outside the region: all of it was given back and written over; restoring takes chunks, copies all of it in and moves it.',
   'Loads are those after the first of a process, with the file in the page cache.',
   'tfjs-tflite-node: its own interface, without a delegate, which it cannot have.',

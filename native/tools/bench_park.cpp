@@ -16,16 +16,23 @@ namespace {
 using bench::now_ns;
 
 constexpr uint64_t kPatienceNs = 1'000'000'000;
-constexpr uint64_t kBesideBytes = uint64_t{4} << 20;
+constexpr uint64_t kBesideBytes = EP_COMPRESSION_BYTES + (uint64_t{4} << 20);
+
+/** Others had what it gave back. */
+struct Packed {
+  uint64_t pack_ns;
+  uint64_t restore_ns;
+  uint64_t bytes;
+  uint64_t moved_bytes;
+};
 
 struct Round {
   uint64_t park_ns;
   uint64_t whole_ns;  // restored where nobody needed its memory
-  uint64_t pack_ns;
-  uint64_t packed_ns;  // restored where others had a part of it
-  uint64_t away_ns;    // brought back from outside of the region, and restored
-  uint64_t moved_bytes;
-  uint64_t packed_bytes;
+  Packed packed;
+  Packed lz4;
+  Packed zstd;
+  uint64_t away_ns;  // brought back from outside of the region, and restored
   uint64_t copy_ns;
 };
 
@@ -71,19 +78,23 @@ int32_t measure_whole(ep_model* model, Round* round, ep_error* error) {
   return status;
 }
 
-int32_t measure_packed(ep_region* region, ep_model* model, Round* round, ep_error* error) {
-  int32_t status = ep_model_park(model, kPatienceNs, error);
+int32_t measure_packed(ep_region* region, ep_model* model, ep_compression how, Packed* out,
+                       ep_error* error) {
+  int32_t status = ep_region_compress(region, how, error);
+  if (status == EP_OK) status = ep_model_park(model, kPatienceNs, error);
   uint64_t begin = now_ns();
   if (status == EP_OK) status = ep_model_pack(model, error);
   if (status != EP_OK) return status;
-  round->pack_ns = since(&begin);
+  out->pack_ns = since(&begin);
+  ep_parking parking = {};
+  ep_model_get_parking(model, &parking);
+  out->bytes = parking.packed_bytes;
   overwrite(region);
   begin = now_ns();
   status = ep_model_restore(model, error);
-  round->packed_ns = since(&begin);
-  ep_parking parking = {};
+  out->restore_ns = since(&begin);
   ep_model_get_parking(model, &parking);
-  round->moved_bytes = parking.moved_bytes;
+  out->moved_bytes = parking.moved_bytes;
   return status;
 }
 
@@ -108,7 +119,6 @@ int32_t measure_away(ep_region* region, ep_model* model, Outside* outside, Round
   if (status != EP_OK) return status;
   ep_parking parking = {};
   ep_model_get_parking(model, &parking);
-  round->packed_bytes = parking.packed_bytes;
   std::vector<uint8_t>& packed = outside->packed;
   packed.resize(parking.packed_bytes);
   status = ep_model_read_packed(model, 0, packed.data(), packed.size(), error);
@@ -123,18 +133,34 @@ int32_t measure_away(ep_region* region, ep_model* model, Outside* outside, Round
   return status;
 }
 
+void tell(const char* name, const Packed& packed) {
+  printf(",\"%s\":{\"pack_ns\":%" PRIu64 ",\"restore_ns\":%" PRIu64 ",\"bytes\":%" PRIu64
+         ",\"moved_bytes\":%" PRIu64 "}",
+         name, packed.pack_ns, packed.restore_ns, packed.bytes, packed.moved_bytes);
+}
+
 int32_t take(ep_region* region, ep_model* model, Outside* outside, ep_error* error) {
   Round round = {};
   int32_t status = measure_whole(model, &round, error);
-  if (status == EP_OK) status = measure_packed(region, model, &round, error);
+  if (status == EP_OK) {
+    status = measure_packed(region, model, EP_COMPRESSION_LZ4, &round.lz4, error);
+  }
+  if (status == EP_OK) {
+    status = measure_packed(region, model, EP_COMPRESSION_ZSTD, &round.zstd, error);
+  }
+  if (status == EP_OK) {
+    status = measure_packed(region, model, EP_COMPRESSION_NONE, &round.packed, error);
+  }
   if (status == EP_OK) status = measure_away(region, model, outside, &round, error);
   if (status == EP_OK) status = ep_model_invoke(model, nullptr, error);
   if (status != EP_OK) return status;
-  printf("{\"park_ns\":%" PRIu64 ",\"whole_ns\":%" PRIu64 ",\"pack_ns\":%" PRIu64
-         ",\"packed_ns\":%" PRIu64 ",\"away_ns\":%" PRIu64,
-         round.park_ns, round.whole_ns, round.pack_ns, round.packed_ns, round.away_ns);
-  printf(",\"moved_bytes\":%" PRIu64 ",\"packed_bytes\":%" PRIu64 ",\"copy_ns\":%" PRIu64 "}\n",
-         round.moved_bytes, round.packed_bytes, round.copy_ns);
+  printf("{\"park_ns\":%" PRIu64 ",\"whole_ns\":%" PRIu64 ",\"away_ns\":%" PRIu64
+         ",\"copy_ns\":%" PRIu64,
+         round.park_ns, round.whole_ns, round.away_ns, round.copy_ns);
+  tell("packed", round.packed);
+  tell("lz4", round.lz4);
+  tell("zstd", round.zstd);
+  printf("}\n");
   return EP_OK;
 }
 
