@@ -42,7 +42,7 @@ function found(offers: Offer[], ca: string | null = null) {
     tell: (event: NeighbourEvent) => changes.push(event),
   };
   const access = { username: null, password: null, ca };
-  const limits = { expirySeconds: 600, timeoutMs: 500 };
+  const limits = { expirySeconds: 600, timeoutMs: 2000 };
   const there = outside(new NeighbourStore({ url: finder, ...access, ...limits }));
   return { ...there, offers, changes, there };
 }
