@@ -26,18 +26,15 @@ if(EP_BUILD_TESTS)
   list(APPEND EP_TEST_SUPPORT
     test/runtime_support.cpp
     test/process_support.cpp)
-  set(EP_RUNTIME_TESTS model_test threads_test)
   list(APPEND EP_TESTS test/model_test.cpp test/threads_test.cpp)
   # The thread sanitizer does not know the futexes of the runtime, on which its threads sleep while
   # their memory is moved; pool_park_test is for it.
   if(NOT EP_SANITIZE STREQUAL "thread")
-    list(APPEND EP_RUNTIME_TESTS park_test seal_test)
     list(APPEND EP_TESTS test/park_test.cpp test/seal_test.cpp)
   endif()
   # A sanitizer brings an allocator and a C++ runtime of its own, between which and the binder
   # objects cannot be handed over; and it changes the time and memory that the others measure.
   if(NOT EP_SANITIZE)
-    list(APPEND EP_RUNTIME_TESTS binder_test cycles_test external_delegate_test identity_test refusal_test witness_test)
     list(APPEND EP_TESTS test/binder_test.cpp test/external_delegate_test.cpp test/identity_test.cpp test/refusal_test.cpp)
     list(APPEND EP_KERNEL_TESTS test/cycles_test.cpp test/witness_test.cpp)
   endif()
@@ -51,7 +48,8 @@ if(EP_BUILD_TESTS)
   add_executable(ep_witness test/fixtures/witness_program.cpp)
   target_include_directories(ep_witness PRIVATE include)
   target_link_libraries(ep_witness PRIVATE edgepool)
-  foreach(fixture ep_fixture ep_test_delegate ep_late_fixture ep_reference ep_witness)
+  list(APPEND EP_TEST_PROGRAMS ep_fixture ep_test_delegate ep_late_fixture ep_reference ep_witness)
+  foreach(fixture ${EP_TEST_PROGRAMS})
     target_compile_options(${fixture} PRIVATE -Wall -Wextra -Wpedantic -Werror)
     set_target_properties(${fixture} PROPERTIES CXX_STANDARD 20)
   endforeach()
@@ -64,8 +62,4 @@ if(EP_BUILD_TESTS)
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " EP_EMULATOR_COMMAND)
   set_source_files_properties(test/runtime_support.cpp PROPERTIES COMPILE_DEFINITIONS
     "EP_REPOSITORY=\"${CMAKE_CURRENT_SOURCE_DIR}/..\";EP_BUILD=\"${CMAKE_BINARY_DIR}\";EP_EMULATOR=\"${EP_EMULATOR_COMMAND}\";EP_TFLITE_FOLDER=\"${EP_TFLITE_FOLDER}\"")
-  foreach(target ${EP_RUNTIME_TESTS})
-    cmake_language(EVAL CODE
-      "cmake_language(DEFER CALL add_dependencies ${target} ep_fixture ep_test_delegate ep_late_fixture ep_reference ep_witness)")
-  endforeach()
 endif()
