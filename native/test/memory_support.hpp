@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -101,16 +102,20 @@ inline uint64_t test_seed() {
 /** Fills a block with `cookie`, over and over. */
 inline void fill(void* block, size_t bytes, uint32_t cookie) {
   auto* at = static_cast<unsigned char*>(block);
-  for (size_t i = 0; i < bytes; ++i) at[i] = static_cast<unsigned char>(cookie >> 8 * (i % 4));
+  size_t done = std::min(bytes, sizeof cookie);
+  std::memcpy(at, &cookie, done);
+  while (done < bytes) {
+    const size_t more = std::min(done, bytes - done);
+    std::memcpy(at + done, at, more);
+    done += more;
+  }
 }
 
-/** Whether every byte is as `fill` left it. */
+/** Whether every byte is as `fill` left it: the first ones, and each the same as four before it. */
 inline bool filled(const void* block, size_t bytes, uint32_t cookie) {
   const auto* at = static_cast<const unsigned char*>(block);
-  for (size_t i = 0; i < bytes; ++i) {
-    if (at[i] != static_cast<unsigned char>(cookie >> 8 * (i % 4))) return false;
-  }
-  return true;
+  const size_t first = std::min(bytes, sizeof cookie);
+  return std::memcmp(at, &cookie, first) == 0 && std::memcmp(at + first, at, bytes - first) == 0;
 }
 
 }  // namespace ep_test

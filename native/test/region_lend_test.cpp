@@ -123,11 +123,11 @@ void expect_books_kept(const RegionHandle& region) {
 /** `give` hears how many extents the system is to have, before it gives some back and after it was
  *  given some. */
 void back_and_forth(ep_pages kind, const std::function<bool(uint64_t)>& give) {
-  const RegionHandle region = make_region(locked(64 * kMib, kind));
+  const RegionHandle region = make_region(locked(32 * kMib, kind));
   std::mt19937_64 random(test_seed());
   std::vector<Tenant> tenants(6);
   for (uint32_t round = 1; round <= 1000; ++round) {
-    const uint64_t extents = random() % 20;
+    const uint64_t extents = random() % 10;
     if (random() % 2 == 0) {
       ASSERT_EQ(ep_region_lend(region.get(), extents * 2 * kMib, nullptr), EP_OK);
       ASSERT_TRUE(give(stats_of(region).lent_bytes / (2 * kMib)));
@@ -138,7 +138,7 @@ void back_and_forth(ep_pages kind, const std::function<bool(uint64_t)>& give) {
     }
     ASSERT_NO_FATAL_FAILURE(expect_books_kept(region));
     Tenant& tenant = tenants[random() % tenants.size()];
-    ASSERT_NO_FATAL_FAILURE(move_in(region, &tenant, random() % (6 * kMib) + 1, round));
+    ASSERT_NO_FATAL_FAILURE(move_in(region, &tenant, random() % (3 * kMib) + 1, round));
   }
 }
 
@@ -147,7 +147,7 @@ TEST(RegionLend, AThousandTimesBackAndForthBesidePoolsThatNoticeNothing) {
 }
 
 TEST(RegionLend, AThousandTimesBackAndForthOnHugePages) {
-  const HugePages pages(32);
+  const HugePages pages(16);
   if (!pages.reserved()) {
     not_run("lending huge pages back and forth: none can be reserved here");
     return;
