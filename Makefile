@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # A Node that set-up put into the checkout goes before the system's.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help run test test-native test-app test-sanitizers test-e2e arm64-test board-test power-cut soak baseline bench fuzz outage park-rounds neighbours lint format \
+.PHONY: help run test test-native test-app test-sanitizers test-e2e test-machine arm64-test board-test power-cut soak baseline bench fuzz outage park-rounds neighbours lint format \
         models package bundle shapes setup setup-test clean distclean
 
 help: ## list the verbs
@@ -15,10 +15,10 @@ help: ## list the verbs
 run: setup ## run the default job; ARGS="..." is passed on, ARGS="--help" lists what there is
 	@exec scripts/edgepool run $(ARGS)
 
-test: setup-test ## run every test: native, app, sanitizers, end to end, arm64
+test: setup-test ## run every test: native, app, sanitizers, end to end, arm64, an emulated board
 	@scripts/test.sh
 
-test-native test-app test-sanitizers test-e2e: setup-test ## run one part of the tests
+test-native test-app test-sanitizers test-e2e test-machine: setup-test ## run one part of the tests
 	@scripts/test.sh $(@:test-%=%)
 
 arm64-test: setup-test ## build for the board's processor and run the native tests under QEMU

@@ -28,6 +28,8 @@ kernel_package() {
   # shellcheck disable=SC2016 # apt's own word
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
   if [ -z "$mirror" ]; then
+    ! grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release ||
+      die "apt has no lists of packages, so no kernel can be chosen: run apt-get update"
     echo linux-image-arm64
     return
   fi
