@@ -5,8 +5,9 @@
 #   scripts/yocto-check.sh LAYERS
 # LAYERS has clones of bitbake, openembedded-core, meta-openembedded, meta-raspberrypi, meta-rauc.
 # YOCTO_CHECK_DIR: where to work (build/yocto-check); YOCTO_CHECK_STEPS: some of
-# "parse graph settings tasks layer machines", in the order that they are named in. A user of its own is
-# made when this runs as root, because bitbake refuses root.
+# "parse graph settings tasks layer machines", in the order that they are named in. Where hashes differ,
+# YOCTO_CHECK_REASONS=1 has bitbake say why, which takes hours. A user of its own is made when this runs as
+# root, because bitbake refuses root.
 set -euo pipefail
 
 repository=$(realpath "$(dirname "$0")/..")
@@ -208,9 +209,12 @@ tasks() {
   as_builder /usr/bin/python3 "$work/edgepool/yocto/check/packages.py" "$build"
 }
 
+world=("${upstream[@]}")
+[ -n "${YOCTO_CHECK_REASONS:-}" ] || world+=(edgepool/yocto/check/meta-hashes)
+
 # The tested layer is not among the build's own, so that signatures without it are known.
 layer() {
-  configure build-layer offline.conf "${upstream[@]}"
+  configure build-layer offline.conf "${world[@]}"
   rm -f "$build/layer.log"
   (cd "$build" && as_builder yocto-check-layer --no-auto-dependency \
     --machines raspberrypi4-64 --dependency "$work/layers/meta-openembedded/meta-oe" \
@@ -220,7 +224,7 @@ layer() {
 
 # In the same folder, where much of it is parsed already.
 machines() {
-  configure build-layer offline.conf "${upstream[@]}" edgepool/yocto/meta-edgepool
+  configure build-layer offline.conf "${world[@]}" edgepool/yocto/meta-edgepool
   (cd "$build" && as_builder /usr/bin/python3 "$work/edgepool/yocto/check/machines.py" \
     "$work/layers/openembedded-core" "$work/layers/meta-raspberrypi" raspberrypi4-64 raspberrypi3-64)
 }
