@@ -27,10 +27,8 @@ const house = new House(64);
 const server = await Valkey.start();
 
 function stores() {
-  const url = `redis://127.0.0.1:${server.port}`;
-  const access = { username: null, password: null, ca: null };
   const limits = { expirySeconds: 600, timeoutMs: 2000 };
-  return [new DiskStore(folder), new NeighbourStore({ url, ...access, ...limits })];
+  return [new DiskStore(folder), new NeighbourStore({ ...server.access, ...limits })];
 }
 
 const load = (name: string) => house.load({ name, source: SEVERAL_PIECES }, 16);

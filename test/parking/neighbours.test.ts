@@ -15,7 +15,7 @@ const scratch = scratchFolder();
 const house = new House(64);
 const near = await Valkey.start();
 const far = await Valkey.start();
-const urlOf = ({ port }: Valkey) => `redis://127.0.0.1:${port}`;
+const urlOf = (server: Valkey) => server.access.url;
 
 before(() => house.start());
 afterEach(async () => {

@@ -54,12 +54,10 @@ export class LendingHouse {
 
   private constructor(server: Valkey, { patienceMs = 5000, alone = false }: LendingHouseOptions) {
     this.server = server;
-    const url = `redis://127.0.0.1:${server.port}`;
-    const access = { url, username: null, password: null, ca: null, timeoutMs: 2000 };
     const companion = alone ? null : new Companion(this.service.socket);
     this.lender = new Lender({
       region: new LentRegion({ region: this.region, companion }),
-      server: new LendingServer({ ...access, ownBytes: OWN }),
+      server: new LendingServer({ ...server.access, timeoutMs: 2000, ownBytes: OWN }),
       ...{ boundBytes: CAPACITY, patienceMs },
       tell: (event) => this.told.push(event),
     });

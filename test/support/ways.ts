@@ -22,14 +22,13 @@ export class Ways {
 
   static async open(folder: string): Promise<Ways> {
     mkdirSync(folder, { recursive: true });
-    const { port } = await Valkey.start();
-    const server = { url: `redis://127.0.0.1:${port}`, username: null, password: null, ca: null };
+    const { access } = await Valkey.start();
     const limits = { expirySeconds: 600, timeoutMs: PATIENCE_MS };
     const memory = new MemoryPlace({ boundBytes: null, patienceMs: PATIENCE_MS });
     const ways = new Ways({
       ...{ memory, packed: memory },
       disk: outside(new DiskStore(folder)).place,
-      neighbour: outside(new NeighbourStore({ ...server, ...limits })).place,
+      neighbour: outside(new NeighbourStore({ ...access, ...limits })).place,
     });
     for (const place of new Set(Object.values(ways.#places))) await place.start();
     return ways;
