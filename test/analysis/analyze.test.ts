@@ -11,7 +11,8 @@ import { makePlanFile } from '../../app/analysis/plan-file.ts';
 import { replay } from '../../app/analysis/replay.ts';
 import { modelTables, regionTable } from '../../app/analysis/tables.ts';
 import { bar, size } from '../../app/drawing/text.ts';
-import { edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

@@ -5,7 +5,7 @@ import { analyseModel } from '../../app/analysis/analyse-model.ts';
 import { makePlanFile, plannedPool, readPlanFile } from '../../app/analysis/plan-file.ts';
 import { planSchema } from '../../app/analysis/plan-schema.ts';
 import { trial } from '../../app/models/trial.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { MODELS, madeModels, modelFile, testWithMade, testWithShared } from '../support/shared.ts';
 

@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { PlanFile } from '../../app/analysis/plan-file.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

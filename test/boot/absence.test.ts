@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { freePort, Mosquitto } from '../support/brokers.ts';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
 import { Observer } from '../support/observer.ts';
 import { faultOf } from '../support/payloads.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

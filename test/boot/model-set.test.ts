@@ -9,7 +9,7 @@ import { loadConfig } from '../../app/config/load.ts';
 import { Region } from '../../app/memory/region.ts';
 import { Runtime } from '../../app/models/runtime.ts';
 import { loadNative } from '../../app/native/library.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { recorded } from '../support/silent.ts';
 

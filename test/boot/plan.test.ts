@@ -8,7 +8,8 @@ import type { Tree } from '../../app/config/layer.ts';
 import { loadConfig } from '../../app/config/load.ts';
 import { sha256File } from '../../app/models/sha256.ts';
 import { loadNative } from '../../app/native/library.ts';
-import { edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const MIB = 2 ** 20;

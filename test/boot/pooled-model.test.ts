@@ -7,7 +7,7 @@ import { Region } from '../../app/memory/region.ts';
 import { Runtime } from '../../app/models/runtime.ts';
 import { loadNative } from '../../app/native/library.ts';
 import { NativeError } from '../../app/native/native-error.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { recorded } from '../support/silent.ts';
 
 const native = loadNative();

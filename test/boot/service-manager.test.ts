@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

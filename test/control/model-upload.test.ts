@@ -15,7 +15,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { ModelFolder } from '../../app/control/model-folder.ts';
 import { ModelUpload, type ModelUploadOptions } from '../../app/control/model-upload.ts';
 import { trial } from '../../app/models/trial.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

@@ -8,7 +8,7 @@ import { ModelFolder } from '../../app/control/model-folder.ts';
 import { ModelUpload } from '../../app/control/model-upload.ts';
 import { Dashboard } from '../../app/dashboard/dashboard.ts';
 import { trial } from '../../app/models/trial.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { snapshot } from '../support/snapshots.ts';
 import { until } from '../support/until.ts';

@@ -10,10 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../../app/control/client.ts';
 import type { MqttSnapshot, Snapshot } from '../../app/stats/snapshot.ts';
 import { freePort, Mosquitto } from '../support/brokers.ts';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
 import { MemoryWatch } from '../support/memory-watch.ts';
 import { Observer } from '../support/observer.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

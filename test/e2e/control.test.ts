@@ -7,9 +7,10 @@ import { after, before, test } from 'node:test';
 import type { Answer } from '../../app/control/answer.ts';
 import { ask } from '../../app/control/client.ts';
 import { COMMANDS } from '../../app/control/commands.ts';
-import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool } from '../support/edgepool.ts';
 import { Random, seeds } from '../support/random.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

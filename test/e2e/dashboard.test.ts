@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
 import { freePort, Mosquitto } from '../support/brokers.ts';
 import { openBrowser, openPage, photograph, textOf } from '../support/browser.ts';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
-import { edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

@@ -6,8 +6,9 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { nativeLibrary } from '../../app/native/library.ts';
-import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

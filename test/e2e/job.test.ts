@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort, Mosquitto } from '../support/brokers.ts';
-import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool } from '../support/edgepool.ts';
 import { Observer } from '../support/observer.ts';
 import { processesOf } from '../support/processes.ts';
 import { Random, seeds } from '../support/random.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { freePort, Mosquitto } from '../support/brokers.ts';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
 import { median } from '../support/memory-watch.ts';
 import { Observer } from '../support/observer.ts';
 import { faultOf } from '../support/payloads.ts';
 import { Random, seeds } from '../support/random.ts';
 import { RandomRequests } from '../support/random-request.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { until } from '../support/until.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { before, test } from 'node:test';
 import { tensor } from '@tensorflow/tfjs-core';
-import { ROOT } from '../support/edgepool.ts';
 import { loadOriginal } from '../support/original.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

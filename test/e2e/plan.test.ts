@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanFile } from '../../app/analysis/plan-file.ts';
-import { edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { testWithMade } from '../support/shared.ts';
 

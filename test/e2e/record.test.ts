@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool } from '../support/edgepool.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 const scratch = scratchFolder();

@@ -7,9 +7,10 @@ import { test } from 'node:test';
 import { check, newError } from '../../app/native/call.ts';
 import { loadNative } from '../../app/native/library.ts';
 import { NativeError } from '../../app/native/native-error.ts';
-import { Edgepool, edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool, edgepool } from '../support/edgepool.ts';
 import { memlockPrefix, memoryGroupPrefix } from '../support/limits.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { shared, testWithShared } from '../support/shared.ts';
 

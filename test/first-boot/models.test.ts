@@ -5,7 +5,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config/load.ts';
 import { Card } from '../support/card.ts';
-import { edgepool, ROOT } from '../support/edgepool.ts';
+import { edgepool } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 
 const TINY = readFileSync(`${ROOT}build/models/tiny.tflite`);
 const sum = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { boardSettings } from '../../app/config/board-schema.ts';
 import { Card } from '../support/card.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 
 const TEMPLATE = readFileSync(
   `${ROOT}yocto/meta-edgepool/recipes-core/edgepool-boot-file/files/edgepool.yaml`,

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { Board, FOLDER } from '../support/board/board.ts';
 import { copyCard, rawBoot, readBoot, writeBoot } from '../support/board/card.ts';
 import { Telemetry } from '../support/board/telemetry.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 
 const SERVICE = 'edgepool.service';
 const SECRETS = {

@@ -11,8 +11,8 @@ import { FOLDER } from '../support/board/board.ts';
 import { copyCard, rawBoot, writeBoot } from '../support/board/card.ts';
 import { CutBoard } from '../support/board/cut-board.ts';
 import { type State, Telemetry } from '../support/board/telemetry.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { Random, seeds } from '../support/random.ts';
+import { ROOT } from '../support/root.ts';
 
 const CUTS = Number(process.env.CUTS || 4);
 const [seed = 1] = seeds(1);

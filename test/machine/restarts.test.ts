@@ -8,7 +8,7 @@ import { copyCard } from '../support/board/card.ts';
 import { Service } from '../support/board/service.ts';
 import { installedModels, settings } from '../support/board/settings.ts';
 import { type State, Telemetry } from '../support/board/telemetry.ts';
-import { ROOT } from '../support/edgepool.ts';
+import { ROOT } from '../support/root.ts';
 
 const OTHER_MODEL = '/data/edgepool/other.tflite';
 

@@ -8,8 +8,8 @@ import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import { slotsFor } from '../../app/pipeline/pipeline.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { Aside } from '../support/aside.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { testWithMade } from '../support/shared.ts';
 import { Stream } from '../support/stream.ts';
 

@@ -6,8 +6,8 @@ import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import { slotsFor } from '../../app/pipeline/pipeline.ts';
 import { UnknownName } from '../../app/pipeline/unknown-name.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { Stream } from '../support/stream.ts';
 
 const FPS = 60;

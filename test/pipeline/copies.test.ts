@@ -8,8 +8,8 @@ import type { Source } from '../../app/frames/source.ts';
 import { StillSource } from '../../app/frames/still-source.ts';
 import { Y4mSource } from '../../app/frames/y4m-source.ts';
 import type { SourceSnapshot } from '../../app/stats/snapshot.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { Stream } from '../support/stream.ts';
 

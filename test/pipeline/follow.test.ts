@@ -7,8 +7,8 @@ import { Model } from '../../app/models/model.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import { FloatEmitter } from '../../scripts/models/float-emitter.ts';
 import { openModel } from '../support/answer-models.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House, MIB } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { Stream } from '../support/stream.ts';
 
 const house = new House(96);

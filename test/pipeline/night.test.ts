@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { PatternSource } from '../../app/frames/pattern-source.ts';
 import type { SourceOptionsStruct } from '../../app/native/structs.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { Stream } from '../support/stream.ts';
 
 const house = new House(64);

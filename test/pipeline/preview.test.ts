@@ -4,8 +4,8 @@ import { after, afterEach, before, test } from 'node:test';
 import { PatternSource } from '../../app/frames/pattern-source.ts';
 import { Preview } from '../../app/frames/preview.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { Stream } from '../support/stream.ts';
 
 const house = new House(64);

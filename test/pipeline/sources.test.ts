@@ -4,8 +4,8 @@ import { PatternSource } from '../../app/frames/pattern-source.ts';
 import type { LaneOptions } from '../../app/pipeline/lane.ts';
 import type { Result } from '../../app/pipeline/result.ts';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
-import { ROOT } from '../support/edgepool.ts';
 import { House } from '../support/house.ts';
+import { ROOT } from '../support/root.ts';
 import { Stream, type StreamOptions } from '../support/stream.ts';
 
 const house = new House(64);

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { defaultJob } from '../../scripts/models/catalogue.ts';
-import { Edgepool, ROOT } from '../support/edgepool.ts';
+import { Edgepool } from '../support/edgepool.ts';
 import { MemoryWatch } from '../support/memory-watch.ts';
 import { readReport } from '../support/report.ts';
+import { ROOT } from '../support/root.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { crowd, crowdedRegion } from '../support/turns.ts';
 

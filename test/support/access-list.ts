@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ROOT } from './edgepool.ts';
+import { ROOT } from './root.ts';
 
 /** A user of a server who has the rights that docs/parking.md gives him and no others: arguments for
  *  the server. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
-import { ROOT } from './edgepool.ts';
+import { ROOT } from './root.ts';
 
 const CHROMIUM = join(ROOT, 'test', 'support', 'chromium-behind.sh');
 /** It starts slowly on a machine that does other things. */

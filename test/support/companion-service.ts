@@ -3,8 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { ROOT } from './edgepool.ts';
 import { killed } from './processes.ts';
+import { ROOT } from './root.ts';
 import { until } from './until.ts';
 
 export const COMPANION = join(ROOT, 'build/native/edgepool-hugepages');

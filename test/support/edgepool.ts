@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { after } from 'node:test';
+import { ROOT } from './root.ts';
 import { until } from './until.ts';
-
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Ended {
   status: number | null;
@@ -21,6 +20,12 @@ export interface StartOptions {
   detached?: boolean;
 }
 
+/** A test that fails leaves its program running, which the file's end would wait for. */
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** The real program as a child, through its launcher. */
 export class Edgepool {
   readonly child: ChildProcess;
@@ -35,6 +40,8 @@ export class Edgepool {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.detached ?? false,
     });
+    running.add(this.child);
+    this.child.once('exit', () => running.delete(this.child));
     this.child.stdout?.on('data', (text) => {
       this.out += text;
     });

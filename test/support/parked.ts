@@ -7,8 +7,8 @@ import { EP_SEAL_BYTES, EP_SEALED_PIECE_BYTES } from '../../app/native/constants
 import { OutsidePlace } from '../../app/parking/outside-place.ts';
 import type { Place, PlaceEvent } from '../../app/parking/place.ts';
 import type { Incoming, Store } from '../../app/parking/store.ts';
-import { ROOT } from './edgepool.ts';
 import type { House } from './house.ts';
+import { ROOT } from './root.ts';
 import { until } from './until.ts';
 
 /** Of several pieces, the last of them not full. */

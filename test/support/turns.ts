@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Snapshot } from '../../app/stats/snapshot.ts';
 import { defaultJob } from '../../scripts/models/catalogue.ts';
-import { Edgepool, ROOT } from './edgepool.ts';
+import { Edgepool } from './edgepool.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { readReport } from './report.ts';
+import { ROOT } from './root.ts';
 import type { scratchFolder } from './scratch.ts';
 
 type Scratch = ReturnType<typeof scratchFolder>;

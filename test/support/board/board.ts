@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ROOT } from '../edgepool.ts';
+import { ROOT } from '../root.ts';
 import { Agent } from './agent.ts';
 import { PATIENCE_SECONDS } from './patience.ts';
 

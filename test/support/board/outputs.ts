@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../app/stats/snapshot.ts';
-import { ROOT } from '../edgepool.ts';
+import { ROOT } from '../root.ts';
 import type { Board } from './board.ts';
 import { inFolder } from './in-folder.ts';
 import { knownPicture } from './picture.ts';

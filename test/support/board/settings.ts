@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { ROOT } from '../edgepool.ts';
+import { ROOT } from '../root.ts';
 
 /** The bundle's folder, which its archive was made of. */
 export const BUNDLE = join(ROOT, 'build/bundle/edgepool-bundle-arm64');

@@ -6,7 +6,7 @@ import { Histogram } from '../../../app/stats/histogram.ts';
 import { noBoard } from '../../../app/stats/registry.ts';
 import type { LendingSnapshot } from '../../../app/stats/snapshot.ts';
 import { render } from '../../../app/telemetry/metrics/render.ts';
-import { ROOT } from '../../support/edgepool.ts';
+import { ROOT } from '../../support/root.ts';
 import { lendingSnapshot, modelSnapshot, snapshot } from '../../support/snapshots.ts';
 
 const identity = { device: 'board', version: '1.2.3' };
