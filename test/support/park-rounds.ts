@@ -13,7 +13,7 @@ import { WAYS, type Way, type Ways } from './ways.ts';
 /** Models that are parked at the same time. */
 const GROUP = 3;
 /** So many rounds of one group, then of the next one. */
-const STRETCH = 20;
+const STRETCH = 100;
 const SPARE_BYTES = 8 * 2 ** 20;
 const HOW = ['none', 'lz4', 'zstd'] as const;
 
