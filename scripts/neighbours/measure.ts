@@ -8,12 +8,12 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../../app/bench/statistics.ts';
 import { addressOf, Network } from '../../test/support/network.ts';
+import { ROOT } from '../../test/support/root.ts';
 import { until } from '../../test/support/until.ts';
 import type { Measured } from './node.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const RELAY = `${root}build/native/delay_relay`;
-const DEFAULTS = ['resnet18', 'mobilenet_v3_large'].map((n) => `${root}build/models/${n}.tflite`);
+const RELAY = `${ROOT}build/native/delay_relay`;
+const DEFAULTS = ['resnet18', 'mobilenet_v3_large'].map((n) => `${ROOT}build/models/${n}.tflite`);
 const BITS_PER_SECOND = 1e9;
 const DELAY_US = 300;
 const RELAY_PORT = 6380;

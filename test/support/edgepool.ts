@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after } from 'node:test';
+import { killed } from './processes.ts';
 import { ROOT } from './root.ts';
 import { until } from './until.ts';
 
@@ -22,9 +23,7 @@ export interface StartOptions {
 
 /** A test that fails leaves its program running, which the file's end would wait for. */
 const running = new Set<ChildProcess>();
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+after(() => Promise.all([...running].map(killed)));
 
 /** The real program as a child, through its launcher. */
 export class Edgepool {
