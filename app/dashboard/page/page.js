@@ -83,9 +83,10 @@ function showState(state) {
 }
 
 function showBroker({ connected, refused, waiting, published }) {
-  $('mqtt').textContent = connected ? `${published} sent` : 'away';
+  const never = refused === null && published === 0 && waiting === 0;
+  $('mqtt').textContent = connected ? `${published} sent` : never ? '–' : 'away';
   const alarm = $('broker');
-  alarm.hidden = connected || (refused === null && published === 0 && waiting === 0);
+  alarm.hidden = connected || never;
   alarm.textContent =
     refused === null
       ? `The broker is away; ${waiting} messages wait for it.`
