@@ -32,7 +32,7 @@ power-cut: setup-test ## cut the emulated board's power at random moments, with 
 	@scripts/board.sh
 	@CUTS=$${CUTS:-50} node --import tsx --test --test-reporter=spec test/machine/power-cut.test.ts
 
-soak: setup-test ## a minute of changing sizes and ten minutes twice, on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
+soak: setup-test ## a minute of changing sizes and ten minutes three times, on a quiet machine: deadlines kept, memory flat (SOAK_SECONDS=N)
 	@SIZES_SECONDS=60 node --import tsx --test --test-concurrency=1 --test-reporter=spec \
 	  test/e2e/sizes.test.ts test/soak/soak.test.ts
 
