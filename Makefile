@@ -52,7 +52,7 @@ fuzz: setup-test ## send 100,000 random commands by MQTT to the program while it
 outage: setup-test ## kill the broker for a minute under load, on a quiet machine (OUTAGE_SECONDS=N)
 	@OUTAGE_SECONDS=$${OUTAGE_SECONDS:-60} node --import tsx --test --test-reporter=spec test/e2e/broker-away.test.ts
 
-# The same tests as among all others, with many more rounds of every model: a day. It goes on where
+# The same tests as among all others, with many more rounds of every model: hours. It goes on where
 # it was, as long as the native library is the same.
 park-rounds: setup-test ## park and restore every model 1,000 times, through every place (PARK_ROUNDS=N, PARK_SECONDS=N: so much of it)
 	@scripts/park-rounds.sh
