@@ -7,10 +7,7 @@ import { ShownPage, shows } from '../support/shown-page.ts';
 import { boardSnapshot, snapshot } from '../support/snapshots.ts';
 
 let board = boardSnapshot();
-const shown = new ShownPage({
-  read: () => snapshot([], { board }),
-  memory: () => ({ chunk_bytes: 16384, chunks: [], pools: [] }),
-});
+const shown = new ShownPage({ read: () => snapshot([], { board }) });
 
 test('the machine is shown as far as it tells, and warns of what slows it down', async () => {
   const { page, complaints } = await shown.open([390, 844]);

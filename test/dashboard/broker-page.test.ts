@@ -7,10 +7,7 @@ import { ShownPage, shows } from '../support/shown-page.ts';
 import { snapshot } from '../support/snapshots.ts';
 
 let mqtt = noMqtt();
-const shown = new ShownPage({
-  read: () => snapshot([], { mqtt }),
-  memory: () => ({ chunk_bytes: 16384, chunks: [], pools: [] }),
-});
+const shown = new ShownPage({ read: () => snapshot([], { mqtt }) });
 
 test('a broker is called away when there is one, and refusing when it refuses', async () => {
   const { page, complaints } = await shown.open([390, 844]);

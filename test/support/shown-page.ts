@@ -3,13 +3,15 @@ import type { Browser, Page } from 'puppeteer-core';
 import { Dashboard, type DashboardOptions } from '../../app/dashboard/dashboard.ts';
 import { openBrowser, openPage } from './browser.ts';
 
-/** The page in a real Chromium, for what it draws: nothing is asked of it. Lives as long as the tests
- *  of the file. */
+type Shown = Pick<DashboardOptions, 'read'> & Partial<Pick<DashboardOptions, 'memory'>>;
+
+/** The page in a real Chromium, for what it draws: nothing is asked of it. Its region is empty unless
+ *  `memory` says otherwise. Lives as long as the tests of the file. */
 export class ShownPage {
   readonly #dashboard: Dashboard;
   #browser: Browser | undefined;
 
-  constructor(shown: Pick<DashboardOptions, 'read' | 'memory'>) {
+  constructor(shown: Shown) {
     this.#dashboard = new Dashboard({
       config: {
         ...{ port: 0, address: '127.0.0.1', pictures: 'here', token_file: null },
@@ -21,6 +23,7 @@ export class ShownPage {
       execute: async () => ({ ok: true }),
       upload: async () => ({ ok: false, error: 'nobody uploads here' }),
       notice: () => undefined,
+      memory: () => ({ chunk_bytes: 16384, chunks: [], pools: [] }),
       ...shown,
     });
     before(async () => {
