@@ -68,8 +68,7 @@ export async function overwriteFree(house: House): Promise<void> {
   const bytes = free - 32768;
   const block = ep_pool_alloc(pool.handle, bytes, 16);
   assert.ok(block !== null);
-  // A view of so many bytes would have JavaScript's memory collected each time.
-  koffi.load('libc.so.6').func('void *memset(void *, int, size_t)')(block, 0xa5, bytes);
+  new Uint8Array(koffi.view(block, bytes)).fill(0xa5);
   ep_pool_free(pool.handle, block);
   await pool.stop();
 }
